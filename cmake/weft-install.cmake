@@ -1,0 +1,17 @@
+# Installs the components so that find_package(weft CONFIG) gives weft::weft, weft::scheduler, weft::runtime and the rest.
+include(CMakePackageConfigHelpers)
+set(weft_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
+
+foreach(component IN LISTS weft_components)
+  install(TARGETS weft_${component} EXPORT weft-targets FILE_SET HEADERS)
+endforeach()
+install(TARGETS weft EXPORT weft-targets)
+install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${weft_package_dir})
+
+configure_package_config_file(cmake/weft-config.cmake.in ${PROJECT_BINARY_DIR}/weft-config.cmake
+                              INSTALL_DESTINATION ${weft_package_dir})
+# Before 1.0 a new minor version may break its users.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/weft-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/weft-config.cmake ${PROJECT_BINARY_DIR}/weft-config-version.cmake
+        DESTINATION ${weft_package_dir})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -1,0 +1,276 @@
+// Starting tasks, ending them, and waiting for them: claim and inline, else suspend.
+#include <cstdint>
+
+#include "runtime/runtime_core.hpp"
+#include <weft/detail/parking.hpp>
+#include <weft/errors.hpp>
+
+namespace weft::detail {
+namespace {
+
+// get() waits for `target` and passes its own cancellation on to it: what becomes of the target is the outcome.
+struct join_record : wait_record {
+  join_record(future_core& t, bool m) noexcept : wait_record{&look}, target(t), masked(m) {}
+
+  static void look(wait_record& r, future_core& self) noexcept {
+    auto& j = static_cast<join_record&>(r);
+    if (j.masked || !is_requested(self)) return;
+    try {
+      j.request = take_request(self);
+      j.forwarded = true;
+      (void)request_cancel(j.target, cancel_cause::awaiter, j.request.message());
+    } catch (...) {  // no memory for the message: it goes without
+      (void)request_cancel(j.target, cancel_cause::awaiter, {});
+    }
+  }
+
+  future_core& target;
+  bool const masked;
+  bool forwarded = false;
+  cancelled request;
+};
+
+[[gnu::noinline]] std::byte* here() noexcept { return static_cast<std::byte*>(__builtin_frame_address(0)); }
+
+// Calls the body of a claimed task, or not, if it was cancelled before.
+job_state run_body(future_core& c) noexcept {
+  if (is_requested(c)) [[unlikely]] {
+    keep_cancellation(c, take_request(c));
+    c.ops->discard(c);
+    return job_state::cancelled;
+  }
+  return c.ops->run(c);
+}
+
+// The last of a task that only the joiner above us can know: plain stores (J4).
+void finish_unshared(future_core& c, job_state s, claimed how) noexcept {
+  c.rt.load(std::memory_order_relaxed)->ended(c, s);
+  c.set_state(s);
+  c.waiters.close_unshared();
+  if (how == claimed::popped) c.drop_entry_unshared();
+}
+
+// On the joiner's stack. Exceptions in flight are the task's own affair: C++ keeps them per thread.
+void run_inline(worker& w, future_core& self, future_core& c, claimed how) noexcept {
+  fiber& f = w.running();
+  exception_state const saved = *w.exceptions;
+  *w.exceptions = {};
+  c.outer = &self;
+  c.where.store(&f, std::memory_order_relaxed);
+  f.current.store(&c, std::memory_order_relaxed);
+  job_state const s = run_body(c);
+  f.current.store(&self, std::memory_order_relaxed);
+  *worker::current()->exceptions = saved;
+  if (c.sole_handle()) {
+    finish_unshared(c, s, how);
+  } else {
+    finish(c, s);
+    if (how == claimed::popped) (void)c.drop_owner(job::one_entry);
+  }
+}
+
+bool stack_suffices(fiber const& f, std::size_t promised) noexcept {
+  return here() - f.memory.base >= static_cast<std::ptrdiff_t>(promised);
+}
+
+// Until done. `start`: a claimed task that is to begin now, on a fiber of its own.
+void suspend_until_done(future_core& c, future_core* self, unstarted* start) noexcept {
+  parker& me = this_parker();
+  wait_node n;
+  n.who = &me;
+  if (!c.waiters.push(n)) return;
+  for (;;) {
+    me.clear_kick();
+    look_outward(self);
+    if (c.done()) break;
+    if (start != nullptr) {
+      worker::current()->run_on_fresh_fiber(*std::exchange(start, nullptr));
+    } else {
+      park(me);
+    }
+  }
+  (void)c.waiters.remove(n);
+}
+
+// Runs it here if it is ours to run; else waits.
+void await(future_core& c, future_core* self) noexcept {
+  worker* w = worker::current();
+  if (w != nullptr && self != nullptr && c.kind == core_kind::task && c.unclaimed() && c.stack_kib == 0 &&
+      c.rt.load(std::memory_order_relaxed) == self->rt.load(std::memory_order_relaxed)) {
+    if (w->tick()) [[unlikely]] {
+      w->visit();
+      w = worker::current();
+    }
+    auto const& options = w->home.options;
+    bool const inlined = stack_suffices(w->running(), options.stack_size);
+    if ((options.world == nullptr || options.world->choose(2) == 0) && (inlined || w->can_run_on_fresh_fiber())) {
+      claimed const how = claim_for_join<unstarted>(w->deque, c);
+      if (how == claimed::in_place) w->after_in_place_claim();
+      // The claim was a full fence after `where` was set: a canceller that missed it has left his request here.
+      if (how != claimed::no && is_requested(*self)) look_outward(self);
+      if (how != claimed::no && inlined) {
+        run_inline(*w, *self, c, how);
+        return;
+      }
+      if (how != claimed::no) {
+        if (how == claimed::in_place) c.add_owner(job::one_entry);  // the run's own; the tombstone keeps the other
+        suspend_until_done(c, self, &c);
+        return;
+      }
+    }
+  }
+  suspend_until_done(c, self, nullptr);
+}
+
+void run_claimed(unstarted& u) noexcept {
+  auto& c = static_cast<future_core&>(u);
+  fiber& f = worker::current()->running();
+  c.outer = nullptr;
+  c.where.store(&f, std::memory_order_relaxed);
+  f.current.store(&c, std::memory_order_relaxed);
+  job_state const s = run_body(c);
+  f.current.store(nullptr, std::memory_order_relaxed);
+  finish(c, s);
+  if (c.drop_owner(job::one_entry)) destroy(c);
+}
+
+void bury(unstarted& u) noexcept {
+  if (u.drop_owner(job::one_entry)) destroy(static_cast<future_core&>(u));
+}
+
+void fail_for_want_of_stack(unstarted& u) noexcept {
+  auto& c = static_cast<future_core&>(u);
+  c.ops->discard(c);
+  ::new (&c.ops->error(c)) std::exception_ptr(std::make_exception_ptr(std::bad_alloc()));
+  finish(c, job_state::failed);
+  bury(c);
+}
+
+void describe(fiber const& f, char* out, std::size_t n) noexcept;
+
+}  // namespace
+
+job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &describe};
+
+[[gnu::noinline]] future_core*& blocking_core_here() noexcept {
+  thread_local future_core* c = nullptr;
+  return c;
+}
+
+future_core* current_core() noexcept {
+  worker* const w = worker::current();
+  return w != nullptr ? static_cast<future_core*>(w->running().current.load(std::memory_order_relaxed)) : blocking_core_here();
+}
+
+void launch(future_core& c, runtime_core* rt) {
+  if (rt == nullptr) rt = &runtime_here("spawn()");
+  rt->submit(c);
+}
+
+void join(future_core& c) {
+  future_core* const self = current_core();
+  if (c.done()) {
+    if (self != nullptr) checkpoint();
+    if (c.state() != job_state::finished) rethrow(c);
+    return;
+  }
+  if (self == nullptr) {
+    suspend_until_done(c, nullptr, nullptr);
+    if (c.state() != job_state::finished) rethrow(c);
+    return;
+  }
+  if (&c == self) throw deadlock_error("weft: task '" + name_of(c) + "' waits for itself");
+  join_record mine(c, self->mask != 0 || std::uncaught_exceptions() != 0);
+  wait_record* const before = std::exchange(self->waiting, &mine);
+  if (is_requested(*self)) join_record::look(mine, *self);
+  await(c, self);
+  self->waiting = before;
+  if (c.state() == job_state::finished) [[likely]] return;
+  if (mine.forwarded && c.state() == job_state::cancelled) throw cancelled(std::move(mine.request));
+  rethrow(c);
+}
+
+void join_shielded(future_core& c) noexcept {
+  shield_scope const shield;
+  future_core* const self = current_core();
+  if (!c.done()) await(c, self);
+}
+
+bool wait_done(future_core& c, std::int64_t until) {
+  future_core* const self = current_core();
+  checkpoint();
+  if (&c == self) throw deadlock_error("weft: task '" + name_of(c) + "' waits for itself");
+  if (c.done()) return true;
+  parker& me = this_parker();
+  wait_node n;
+  n.who = &me;
+  if (!c.waiters.push(n)) return true;
+  bool interrupted = false;
+  for (;;) {
+    me.clear_kick();
+    look_outward(self);
+    if (c.done()) break;
+    interrupted = self != nullptr && can_deliver(*self);
+    if (interrupted || (until != no_limit && now_ns() >= until)) break;
+    park(me, until);
+  }
+  (void)c.waiters.remove(n);
+  if (interrupted && !c.done()) checkpoint();
+  return c.done();
+}
+
+void finish(future_core& c, job_state s) noexcept {
+  c.set_state(s);
+  bool callbacks = false;
+  c.waiters.close([](parker& p) { kick(p); },
+                  [&](wait_node& n) {
+                    queue_callback(c, n);
+                    callbacks = true;
+                  });
+  if (callbacks) run_callbacks(c);
+  if (c.kind != core_kind::promise) c.rt.load(std::memory_order_relaxed)->ended(c, s);
+}
+
+namespace {
+
+// Async-signal-safe, so no std::string.
+void describe(fiber const& f, char* out, std::size_t n) noexcept {
+  auto const* const c = static_cast<future_core const*>(f.current.load(std::memory_order_relaxed));
+  std::size_t used = 0;
+  auto const text = [&](char const* s) {
+    while (*s != 0 && used + 1 < n) out[used++] = *s++;
+  };
+  auto const number = [&](std::uint64_t v) {
+    char digits[21];
+    int i = 20;
+    digits[i] = 0;
+    do digits[--i] = static_cast<char>('0' + v % 10);
+    while ((v /= 10) != 0);
+    text(digits + i);
+  };
+  if (n == 0) return;
+  if (c == nullptr) {
+    text("a worker's loop");
+  } else {
+    side_block const* const s = c->side.load(std::memory_order_acquire);
+    text("task '");
+    if (s != nullptr && !s->name.empty()) {
+      text(s->name.c_str());
+    } else {
+      text("task-");
+      number(c->id.load(std::memory_order_relaxed));
+    }
+    text("' (id ");
+    number(c->id.load(std::memory_order_relaxed));
+    auto const site = c->site.load(std::memory_order_relaxed);
+    text(", spawned at ");
+    text(site.file_name());
+    text(":");
+    number(site.line());
+    text(")");
+  }
+  out[used] = 0;
+}
+
+}  // namespace
+}  // namespace weft::detail

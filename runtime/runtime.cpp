@@ -1,0 +1,238 @@
+// The public runtime over its core; the registry of those that exist; reports.
+#include "runtime/runtime_core.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <stdexcept>
+
+#include "scheduler/cpu_count.hpp"
+#include <weft/detail/parking.hpp>
+
+namespace weft {
+namespace detail {
+namespace {
+
+std::mutex registry_lock;
+std::vector<runtime_core const*>& registry() {
+  static auto* const all = new std::vector<runtime_core const*>;  // outlives static destructors that report
+  return *all;
+}
+
+void print(unhandled_error const& u) noexcept {
+  char const* what = "an exception that is no std::exception";
+  std::string text;
+  try {
+    if (u.error) std::rethrow_exception(u.error);
+  } catch (std::exception const& e) {
+    text = e.what();
+    what = text.c_str();
+  } catch (...) {
+  }
+  std::fprintf(stderr, "weft: %.*s: %s (task '%s', id %llu, spawned at %s:%u)\n", static_cast<int>(u.what_happened.size()),
+               u.what_happened.data(), what, u.task_name.c_str(), static_cast<unsigned long long>(u.task_id),
+               u.spawned_at.file_name(), u.spawned_at.line());
+}
+
+runtime_options checked(runtime_options o, simulated_world const* world) {
+  if (o.workers == 0) o.workers = usable_cpus();
+  if (world != nullptr) o.workers = 1;
+  if (o.workers > 4096) throw std::invalid_argument("weft: runtime_options::workers is above 4096");
+  if (o.stack_size < 16 * 1024 || o.stack_size > (std::size_t{1} << 32)) {
+    throw std::invalid_argument("weft: runtime_options::stack_size has to be between 16 KiB and 4 GiB");
+  }
+  if (o.max_blocking_threads == 0) throw std::invalid_argument("weft: runtime_options::max_blocking_threads is 0");
+  return o;
+}
+
+}  // namespace
+
+runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world)
+    : handle(h), options(checked(std::move(o), world)),
+      blocking(std::make_shared<thread_pool>(options.max_blocking_threads)) {
+  {
+    std::lock_guard guard{registry_lock};
+    registry().push_back(this);
+  }
+  try {
+    sched = std::make_unique<scheduler>(scheduler_options{.name = options.name,
+                                                          .workers = options.workers,
+                                                          .stack_size = options.stack_size,
+                                                          .hooks = &task_hooks,
+                                                          .world = world,
+                                                          .overflow_report = options.overflow_report});
+  } catch (...) {
+    std::lock_guard guard{registry_lock};
+    std::erase(registry(), this);
+    throw;
+  }
+}
+
+runtime_core::~runtime_core() {
+  drop_callbacks_of(*this);
+  {
+    std::lock_guard guard{registry_lock};
+    std::erase(registry(), this);
+  }
+  for (backoff b; reporting.load(std::memory_order_acquire) != 0;) b.pause();
+  blocking->join();
+  sched.reset();
+}
+
+runtime_core const* pin_runtime(runtime_core const* rt) noexcept {
+  std::lock_guard guard{registry_lock};
+  if (std::find(registry().begin(), registry().end(), rt) == registry().end()) return nullptr;
+  rt->reporting.fetch_add(1, std::memory_order_acquire);
+  return rt;
+}
+
+void unpin_runtime(runtime_core const& rt) noexcept { rt.reporting.fetch_sub(1, std::memory_order_release); }
+
+void runtime_core::report(unhandled_error const& u) const noexcept {
+  if (options.on_unhandled) {
+    try {
+      options.on_unhandled(u);
+      return;
+    } catch (...) {
+      std::fprintf(stderr, "weft: on_unhandled has thrown; its default reports\n");
+    }
+  }
+  print(u);
+}
+
+void report_unobserved(future_core& c, std::exception_ptr error, std::string_view what) noexcept {
+  try {
+    unhandled_error const u{name_of(c), c.id.load(std::memory_order_relaxed), c.site.load(std::memory_order_relaxed),
+                            std::move(error), what};
+    if (runtime_core const* const rt = pin_runtime(c.rt.load(std::memory_order_relaxed))) {
+      rt->report(u);
+      unpin_runtime(*rt);
+    } else {
+      print(u);
+    }
+  } catch (std::bad_alloc const&) {
+    std::fprintf(stderr, "weft: %.*s, and no memory to say whose\n", static_cast<int>(what.size()), what.data());
+  }
+}
+
+runtime_core& runtime_here(char const* what) {
+  future_core const* const self = current_core();
+  if (self == nullptr) {
+    throw no_runtime_error(std::string("weft: ") + what + " outside of a task; use runtime::spawn() or run()");
+  }
+  return *self->rt.load(std::memory_order_relaxed);
+}
+
+void runtime_core::count_outside_spawn() {
+  // seq_cst with drain(): either it sees the count, or we see `closed`.
+  sched->outside_spawned.fetch_add(1, std::memory_order_seq_cst);
+  future_core const* const self = current_core();
+  bool const inside = self != nullptr && self->rt.load(std::memory_order_relaxed) == this;
+  if (closed.load(std::memory_order_seq_cst) && !inside) {
+    sched->outside_spawned.fetch_sub(1, std::memory_order_seq_cst);
+    throw no_runtime_error("weft: runtime '" + options.name + "' has been shut down");
+  }
+}
+
+namespace {
+
+std::atomic<std::uint64_t> next_task_id{1};
+
+void identify(future_core& c, runtime_core& rt, worker* w, future_core const* self) noexcept {
+  constexpr std::uint64_t block = 1024;
+  if (w != nullptr) {
+    if (w->next_id == w->last_id) {
+      w->next_id = next_task_id.fetch_add(block, std::memory_order_relaxed);
+      w->last_id = w->next_id + block;
+    }
+    c.id.store(w->next_id++, std::memory_order_relaxed);
+    c.born.store(w->coarse_now, std::memory_order_relaxed);
+  } else {
+    c.id.store(next_task_id.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
+    c.born.store(rt.sched->now(), std::memory_order_relaxed);
+  }
+  c.parent.store(self != nullptr ? self->id.load(std::memory_order_relaxed) : 0, std::memory_order_relaxed);
+  c.rt.store(&rt, std::memory_order_release);
+}
+
+}  // namespace
+
+void runtime_core::adopt(future_core& c) noexcept { identify(c, *this, nullptr, current_core()); }
+
+void runtime_core::submit(future_core& c) {
+  if (c.stack_kib * std::size_t{1024} == options.stack_size) c.stack_kib = 0;
+  worker* const w = worker::current();
+  if (w != nullptr && &w->home == sched.get()) {
+    identify(c, *this, w, static_cast<future_core*>(w->running().current.load(std::memory_order_relaxed)));
+    w->spawned.add();
+    try {
+      w->push(c);
+    } catch (...) {
+      w->spawned.add(~std::uint64_t{0});
+      throw;
+    }
+    return;
+  }
+  count_outside_spawn();
+  adopt(c);
+  sched->submit(c);
+}
+
+}  // namespace detail
+
+runtime::runtime(runtime_options o) : core_(new detail::runtime_core(*this, std::move(o), nullptr)) {}
+runtime::runtime(runtime_options o, void* world)
+    : core_(new detail::runtime_core(*this, std::move(o), static_cast<detail::simulated_world*>(world))) {}
+
+runtime::~runtime() {
+  detail::future_core* const self = detail::current_core();
+  if (self != nullptr && self->rt.load(std::memory_order_relaxed) == core_) {
+    std::fprintf(stderr, "weft: runtime '%s' destroyed inside its own task '%s' (id %llu); it is leaked\n",
+                 core_->options.name.c_str(), detail::name_of(*self).c_str(),
+                 static_cast<unsigned long long>(self->id.load(std::memory_order_relaxed)));
+    return;
+  }
+  if (core_->abandoned) return;
+  shield_scope const whatever_comes;
+  (void)core_->drain(detail::no_limit, true);
+  delete core_;
+}
+
+runtime* runtime::current() noexcept {
+  detail::future_core const* const self = detail::current_core();
+  return self != nullptr ? &self->rt.load(std::memory_order_relaxed)->handle : nullptr;
+}
+
+void runtime::refuse_own_task(char const* what) const {
+  detail::future_core const* const self = detail::current_core();
+  if (self != nullptr && self->rt.load(std::memory_order_relaxed) == core_) {
+    throw std::logic_error(std::string("weft: ") + what + " inside a task of runtime '" + core_->options.name + "'");
+  }
+}
+
+void runtime::end_run(detail::handle const& main) {
+  // A cancelled caller passes it on to main, and waits: main may refer to the caller's stack.
+  try {
+    detail::join(main.core());
+  } catch (cancelled const&) {
+    shield_scope const while_ending;
+    (void)core_->drain(detail::no_limit, false);
+    throw;
+  } catch (...) {
+    // result() throws it again, after what is left has ended.
+  }
+  shield_scope const while_ending;
+  (void)core_->drain(detail::no_limit, false);
+}
+
+shutdown_report runtime::shutdown(deadline d) {
+  refuse_own_task("shutdown()");
+  shutdown_report r;
+  r.clean = core_->drain(d.ns(), true);
+  if (!r.clean) {
+    r.still_running = all_tasks();
+    r.clean = r.still_running.empty();
+  }
+  return r;
+}
+
+}  // namespace weft

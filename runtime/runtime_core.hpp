@@ -1,0 +1,85 @@
+#pragma once
+// runtime_core: what is behind a weft::runtime.
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "runtime/slab.hpp"
+#include "runtime/thread_pool.hpp"
+#include "scheduler/scheduler.hpp"
+#include <weft/runtime.hpp>
+
+namespace weft::detail {
+
+class runtime_core {
+ public:
+  runtime_core(runtime& handle, runtime_options, simulated_world*);
+  ~runtime_core();
+
+  void submit(future_core&);               // a task of this runtime, from anywhere; no_runtime_error, std::bad_alloc
+  void count_outside_spawn();              // before something is counted as ended; no_runtime_error once closed
+  void adopt(future_core&) noexcept;       // gives it its identity
+  void ended(future_core&, job_state) noexcept;
+  void report(unhandled_error const&) const noexcept;
+
+  // Spawned and not ended. Exact when it is 0: what has ended is counted first, then what was spawned.
+  [[nodiscard]] std::uint64_t live() const noexcept;
+
+  // One round: requests on all that live and have none of this ending yet; how many.
+  std::size_t cancel_round();
+  void begin_draining() noexcept;
+  void end_draining() noexcept;
+
+  // Cancels everything that lives and waits, round by round. False: the deadline came first.
+  bool drain(std::int64_t until, bool close);
+
+  runtime& handle;
+  runtime_options const options;
+  std::atomic<bool> closed{false};         // nobody spawns from outside any more
+  std::atomic<int> draining{0};
+  bool abandoned = false;                  // a simulation left stacks that cannot be unwound: not to be destroyed
+  mutable std::atomic<int> reporting{0};   // reports from threads that are no workers
+  std::shared_ptr<thread_pool> blocking;
+  std::unique_ptr<scheduler> sched;
+
+ private:
+  void ended_while_draining(future_core&) noexcept;
+
+  std::atomic<std::int64_t> round_pending_{0};
+  std::mutex drain_lock_;
+  std::vector<parker*> drain_waiters_;
+};
+
+// Runtimes that exist; a late report finds out whether its runtime is still there.
+[[nodiscard]] runtime_core const* pin_runtime(runtime_core const*) noexcept;  // null: gone. Else unpin
+void unpin_runtime(runtime_core const&) noexcept;
+void report_unobserved(future_core&, std::exception_ptr, std::string_view what) noexcept;
+
+// --- callbacks (callbacks.cpp)
+void queue_callback(future_core&, wait_node&) noexcept;
+void run_callbacks(future_core&) noexcept;
+void drop_callbacks_of(runtime_core&) noexcept;
+
+// --- cancellation (cancel.cpp)
+inline constexpr std::uint64_t request_pending = 1;
+inline constexpr unsigned request_cause_shift = 1;
+inline constexpr std::uint64_t request_cause_mask = 7 << request_cause_shift;
+inline constexpr std::uint64_t request_shutdown = 1 << 4;   // by the current round
+inline constexpr std::uint64_t request_ended = 1 << 5;      // counted out of its round
+inline constexpr std::uint64_t request_unit = 1 << 8;       // the count: 24 bits
+inline constexpr std::uint64_t request_count_mask = 0xffffff00;
+
+[[nodiscard]] inline bool is_requested(future_core const& c) noexcept {
+  return (c.requests.load(std::memory_order_relaxed) & request_pending) != 0;
+}
+[[nodiscard]] bool can_deliver(future_core const& self) noexcept;     // the running task: pending and not masked
+[[nodiscard]] cancelled take_request(future_core& self);              // it was pending; clears it
+bool cancel_if_alive(future_core&, std::uint32_t generation) noexcept;  // shutdown's: counts it into the round
+void look_outward(future_core* innermost) noexcept;                   // after a kick, all tasks of a fiber
+
+// --- tasks (join.cpp)
+extern job_hooks const task_hooks;
+[[nodiscard]] future_core*& blocking_core_here() noexcept;            // of a blocking pool's thread
+
+}  // namespace weft::detail

@@ -1,0 +1,105 @@
+// Ending a runtime in rounds: cancel all that lives, wait for those, again until none is left. So what a clean-up spawns and
+// waits for still runs.
+//
+// Nobody holds handles here, so a round walks the blocks and cancels by a CAS that compares the block's generation: a block's
+// next life is spared, it belongs to the next round. What is cancelled is counted; whoever ends while somebody drains
+// takes himself off by an RMW on the same word, so each is counted off exactly once. The asymmetric fence makes sure that
+// who did not see `draining` has ended visibly before the walk.
+#include "runtime/runtime_core.hpp"
+#include "scheduler/fence.hpp"
+#include <weft/detail/parking.hpp>
+
+namespace weft::detail {
+
+std::uint64_t runtime_core::live() const noexcept {
+  std::uint64_t ended = sched->outside_finished.load(std::memory_order_seq_cst) +
+                        sched->outside_failed.load(std::memory_order_seq_cst) +
+                        sched->outside_cancelled.load(std::memory_order_seq_cst);
+  for (auto const& w : sched->workers()) ended += w->finished.get() + w->failed.get() + w->cancelled.get();
+  std::uint64_t spawned = sched->outside_spawned.load(std::memory_order_seq_cst);
+  for (auto const& w : sched->workers()) spawned += w->spawned.get();
+  return spawned - ended;
+}
+
+void runtime_core::ended(future_core& c, job_state s) noexcept {
+  worker* const w = worker::current();
+  if (w != nullptr && &w->home == sched.get()) {
+    (s == job_state::finished ? w->finished : s == job_state::failed ? w->failed : w->cancelled).add();
+  } else {
+    auto& n = s == job_state::finished ? sched->outside_finished
+              : s == job_state::failed ? sched->outside_failed
+                                       : sched->outside_cancelled;
+    n.fetch_add(1, std::memory_order_seq_cst);
+  }
+  light_fence();  // pairs with heavy_fence in drain()
+  if (draining.load(std::memory_order_relaxed) != 0) [[unlikely]] ended_while_draining(c);
+}
+
+void runtime_core::ended_while_draining(future_core& c) noexcept {
+  auto const before = c.requests.fetch_or(request_ended, std::memory_order_seq_cst);
+  if ((before & request_shutdown) != 0) round_pending_.fetch_sub(1, std::memory_order_seq_cst);
+  std::lock_guard guard{drain_lock_};
+  for (parker* p : drain_waiters_) kick(*p, false);
+}
+
+std::size_t runtime_core::cancel_round() {
+  std::size_t n = 0;
+  each_core([&](future_core& c, std::uint32_t generation) {
+    if (c.rt.load(std::memory_order_acquire) != this || c.kind == core_kind::promise || c.kind == core_kind::callback) return;
+    if (c.state() > job_state::running) return;
+    round_pending_.fetch_add(1, std::memory_order_seq_cst);
+    if (cancel_if_alive(c, generation)) {
+      ++n;
+    } else {
+      round_pending_.fetch_sub(1, std::memory_order_seq_cst);
+    }
+  });
+  return n;
+}
+
+void runtime_core::begin_draining() noexcept {
+  draining.fetch_add(1, std::memory_order_seq_cst);
+  heavy_fence();
+}
+
+void runtime_core::end_draining() noexcept { draining.fetch_sub(1, std::memory_order_seq_cst); }
+
+bool runtime_core::drain(std::int64_t until, bool close) {
+  checkpoint();
+  if (live() == 0 && !close) return true;
+  parker& me = this_parker();
+  {
+    std::lock_guard guard{drain_lock_};
+    drain_waiters_.push_back(&me);
+  }
+  begin_draining();
+  bool ended_in_time = true;
+  bool first = true;
+  for (;;) {
+    if (live() == 0) {
+      if (!close || closed.exchange(true, std::memory_order_seq_cst)) break;
+      continue;  // who spawned from outside before `closed` was seen is counted now
+    }
+    if (until != no_limit && now_ns() >= until && !first) {
+      ended_in_time = false;
+      break;
+    }
+    if (round_pending_.load(std::memory_order_seq_cst) <= 0) (void)cancel_round();
+    first = false;
+    for (;;) {
+      me.clear_kick();
+      look_outward(current_core());
+      if (live() == 0 || (until != no_limit && now_ns() >= until)) break;
+      // Nothing left of this round, yet something lives: spawned since, or just ending. Look again soon.
+      bool const between_rounds = round_pending_.load(std::memory_order_seq_cst) <= 0;
+      park(me, between_rounds ? std::min(until, now_ns() + 1'000'000) : until);
+      if (between_rounds) break;
+    }
+  }
+  end_draining();
+  std::lock_guard guard{drain_lock_};
+  std::erase(drain_waiters_, &me);
+  return ended_in_time;
+}
+
+}  // namespace weft::detail

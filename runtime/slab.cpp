@@ -1,0 +1,144 @@
+// Type-stable memory for future_cores: size classes, a cache per thread, chunks that are never unmapped.
+#include "runtime/slab.hpp"
+
+#include <array>
+#include <mutex>
+#include <new>
+
+namespace weft::detail {
+namespace {
+
+constexpr std::array<std::size_t, 7> class_size{144, 160, 192, 256, 384, 640, 1280};
+constexpr std::size_t chunk_bytes = 64 * 1024;
+constexpr unsigned cache_limit = 128, batch = 64;
+
+struct chunk {
+  chunk* older;
+  std::size_t block;  // bytes
+  std::size_t count;
+  [[nodiscard]] future_core& at(std::size_t i) noexcept {
+    return *reinterpret_cast<future_core*>(reinterpret_cast<std::byte*>(this) + 64 + i * block);
+  }
+};
+
+struct size_class {
+  std::mutex lock;
+  future_core* unused = nullptr;  // linked by `next`
+};
+
+std::array<size_class, class_size.size()> classes;
+std::atomic<chunk*> newest{nullptr};
+
+future_core* next_of(future_core* c) noexcept { return static_cast<future_core*>(c->next); }
+
+// Under the class's lock.
+bool add_chunk(std::size_t k) noexcept {
+  void* const memory = ::operator new(chunk_bytes, std::align_val_t{64}, std::nothrow);
+  if (memory == nullptr) return false;
+  auto* const c = ::new (memory) chunk{nullptr, class_size[k], (chunk_bytes - 64) / class_size[k]};
+  for (std::size_t i = c->count; i-- != 0;) {
+    auto* const core = ::new (&c->at(i)) future_core;
+    core->next = classes[k].unused;
+    classes[k].unused = core;
+  }
+  c->older = newest.load(std::memory_order_relaxed);
+  while (!newest.compare_exchange_weak(c->older, c, std::memory_order_release, std::memory_order_relaxed)) {
+  }
+  return true;
+}
+
+struct cache {
+  struct {
+    future_core* head = nullptr;
+    unsigned size = 0;
+  } of[class_size.size()];
+
+  ~cache() {
+    for (std::size_t k = 0; k != class_size.size(); ++k) give_back(k, of[k].size);
+  }
+
+  bool refill(std::size_t k) noexcept {
+    std::lock_guard guard{classes[k].lock};
+    while (of[k].size < batch) {
+      if (classes[k].unused == nullptr && !add_chunk(k)) break;
+      future_core* const c = classes[k].unused;
+      classes[k].unused = next_of(c);
+      c->next = of[k].head;
+      of[k].head = c;
+      ++of[k].size;
+    }
+    return of[k].size != 0;
+  }
+
+  void give_back(std::size_t k, unsigned n) noexcept {
+    std::lock_guard guard{classes[k].lock};
+    for (; n != 0; --n) {
+      future_core* const c = of[k].head;
+      of[k].head = next_of(c);
+      --of[k].size;
+      c->next = classes[k].unused;
+      classes[k].unused = c;
+    }
+  }
+};
+
+// Not inlined, so that its address is taken anew after every switch of threads.
+[[gnu::noinline]] cache& local() noexcept {
+  thread_local cache c;
+  return c;
+}
+
+std::size_t class_for(std::size_t bytes) noexcept {
+  std::size_t k = 0;
+  while (class_size[k] < bytes) ++k;
+  return k;
+}
+
+}  // namespace
+
+future_core& allocate_core(std::size_t payload) {
+  auto const k = class_for(sizeof(future_core) + payload);
+  auto& mine = local().of[k];
+  if (mine.head == nullptr && !local().refill(k)) throw std::bad_alloc();
+  future_core& c = *mine.head;
+  mine.head = next_of(&c);
+  --mine.size;
+
+  auto const generation = c.generation.load(std::memory_order_relaxed) + 1;
+  c.size_class = static_cast<std::uint8_t>(k);
+  c.reset(job::one_handle + job::one_entry, job_state::queued);
+  c.next = nullptr;
+  c.waiters.reset();
+  c.requests.store(std::uint64_t{generation} << 32, std::memory_order_relaxed);
+  c.where.store(nullptr, std::memory_order_relaxed);
+  c.outer = nullptr;
+  c.waiting = nullptr;
+  c.rt.store(nullptr, std::memory_order_relaxed);
+  c.mask = 0;
+  c.kind = core_kind::task;
+  c.flags.store(0, std::memory_order_relaxed);
+  c.generation.store(generation, std::memory_order_release);  // pairs with the acquire in for_each_core
+  return c;
+}
+
+void free_core(future_core& c) noexcept {
+  if (side_block* const s = c.side.load(std::memory_order_relaxed)) drop_side(c, s);
+  c.generation.store(c.generation.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  std::atomic_thread_fence(std::memory_order_release);  // before the next life's stores; pairs with the reader's re-check
+  cache& mine = local();
+  std::size_t const k = c.size_class;
+  c.next = mine.of[k].head;
+  mine.of[k].head = &c;
+  if (++mine.of[k].size > cache_limit) mine.give_back(k, batch);
+}
+
+void for_each_core(void (*see)(future_core&, std::uint32_t generation, void*), void* context) {
+  for (chunk* c = newest.load(std::memory_order_acquire); c != nullptr; c = c->older) {
+    for (std::size_t i = 0; i != c->count; ++i) {
+      auto const generation = c->at(i).generation.load(std::memory_order_acquire);
+      if ((generation & 1) != 0) see(c->at(i), generation, context);
+    }
+  }
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,33 @@
+#pragma once
+// The walk over all blocks, for inspection and shutdown, and what hangs at a block on request.
+#include <mutex>
+#include <string>
+
+#include <weft/detail/core.hpp>
+
+namespace weft::detail {
+
+// Every block that is alive. It may end and be reused meanwhile: compare the generation after copying its fields.
+void for_each_core(void (*see)(future_core&, std::uint32_t generation, void* context), void* context);
+
+template <class F>
+void each_core(F&& f) {
+  for_each_core([](future_core& c, std::uint32_t g, void* p) { (*static_cast<std::remove_reference_t<F>*>(p))(c, g); }, &f);
+}
+
+// Seldom needed things, made on demand. Everything in it is guarded by side_lock(core).
+struct side_block {
+  std::string name;
+  std::string message;                       // of the undelivered cancel request
+  cancel_cause cause = cancel_cause::requested;  // how it ended, if cancelled
+  std::string ended;                         // its message
+  callback_record* first = nullptr;          // callbacks of a done future, to be run in this order
+  callback_record* last = nullptr;
+  bool running = false;                      // somebody runs them
+};
+
+[[nodiscard]] std::mutex& side_lock(future_core const&) noexcept;  // striped
+[[nodiscard]] side_block& side_of(future_core&);                   // lock held; throws std::bad_alloc
+void drop_side(future_core&, side_block*) noexcept;
+
+}  // namespace weft::detail

@@ -1,0 +1,125 @@
+// What a task can ask and say about itself; on a plain thread the thread's own.
+#include <thread>
+
+#include "runtime/runtime_core.hpp"
+#include <weft/detail/parking.hpp>
+#include <weft/task.hpp>
+
+namespace weft {
+namespace detail {
+
+task_state state_of(future_core const& c) noexcept {
+  switch (c.state()) {
+    case job_state::queued: return task_state::scheduled;
+    case job_state::finished: return task_state::finished;
+    case job_state::failed: return task_state::failed;
+    case job_state::cancelled: return task_state::cancelled;
+    case job_state::running: break;
+  }
+  parker const* const p = c.where.load(std::memory_order_acquire);
+  if (p == nullptr) return task_state::running;
+  if (p->parked()) return task_state::suspended;
+  bool const inner = p->what() == parker::kind::thread || static_cast<fiber const*>(p)->current.load(std::memory_order_relaxed) == &c;
+  return inner ? task_state::running : task_state::suspended;
+}
+
+int requests_of(future_core const& c) noexcept {
+  return static_cast<int>((c.requests.load(std::memory_order_relaxed) & request_count_mask) / request_unit);
+}
+
+namespace {
+
+void sleep(std::int64_t until) {
+  checkpoint();
+  future_core* const self = current_core();
+  parker& me = this_parker();
+  for (;;) {
+    me.clear_kick();
+    look_outward(self);
+    if (self != nullptr && can_deliver(*self)) checkpoint();
+    if (until != no_limit && now_ns() >= until) return;
+    park(me, until);
+  }
+}
+
+constexpr std::int64_t slice = 1'000'000;  // ns
+
+}  // namespace
+}  // namespace detail
+
+namespace this_task {
+
+any_task self() noexcept { return any_task(detail::current_core()); }
+
+void yield() {
+  detail::checkpoint();
+  if (detail::worker* const w = detail::worker::current()) {
+    w->yield();
+  } else {
+    std::this_thread::yield();
+  }
+}
+
+void sleep_for(weft::deadline d) {
+  if (d.passed()) {
+    yield();  // as asyncio's sleep(0): the others have their turn
+  } else {
+    detail::sleep(d.ns());
+  }
+}
+void sleep_until(weft::deadline d) { sleep_for(d); }
+
+void checkpoint() {
+  detail::checkpoint();
+  detail::worker* const w = detail::worker::current();
+  if (w != nullptr && w->slice_is_over(detail::slice)) w->yield();
+}
+
+std::uint64_t id() noexcept {
+  auto const* const c = detail::current_core();
+  return c != nullptr ? c->id.load(std::memory_order_relaxed) : 0;
+}
+
+std::string name() {
+  auto* const c = detail::current_core();
+  return c != nullptr ? detail::name_of(*c) : std::string();
+}
+
+void set_name(std::string name) {
+  if (auto* const c = detail::current_core()) detail::set_name(*c, std::move(name));
+}
+
+int cancelling() noexcept {
+  auto const* const c = detail::current_core();
+  return c != nullptr ? detail::requests_of(*c) : 0;
+}
+
+int uncancel() noexcept {
+  auto* const c = detail::current_core();
+  if (c == nullptr) return 0;
+  auto w = c->requests.load(std::memory_order_relaxed);
+  std::uint64_t n = 0;
+  do {
+    if ((w & detail::request_count_mask) == 0) return 0;
+    n = w - detail::request_unit;
+    if ((n & detail::request_count_mask) == 0) n &= ~detail::request_pending;
+  } while (!c->requests.compare_exchange_weak(w, n, std::memory_order_seq_cst, std::memory_order_relaxed));
+  return static_cast<int>((n & detail::request_count_mask) / detail::request_unit);
+}
+
+bool cancel_requested() noexcept {
+  auto* const c = detail::current_core();
+  if (c == nullptr) return false;
+  if (c->outer != nullptr) {
+    if (detail::parker& me = detail::this_parker(); me.kicked()) {
+      me.clear_kick();
+      detail::look_outward(c->outer);
+    }
+  }
+  return detail::can_deliver(*c);
+}
+
+std::optional<clock::time_point> deadline() noexcept { return std::nullopt; }
+
+}  // namespace this_task
+}  // namespace weft

@@ -1,0 +1,126 @@
+#include "runtime/thread_pool.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <pthread.h>
+#include <thread>
+
+#include "runtime/runtime_core.hpp"
+#include <weft/blocking.hpp>
+#include <weft/detail/parking.hpp>
+
+namespace weft::detail {
+namespace {
+
+constexpr auto keep_alive = std::chrono::seconds(10);
+
+// What a run_blocking task does with its thread: the task is current there, so cancellation reaches its waits.
+void run_on_thread(future_core& c) noexcept {
+  job_state s = job_state::cancelled;
+  if (is_requested(c)) {
+    keep_cancellation(c, take_request(c));
+    c.ops->discard(c);
+  } else {
+    c.where.store(&this_parker(), std::memory_order_seq_cst);
+    blocking_core_here() = &c;
+    s = c.ops->run(c);
+    blocking_core_here() = nullptr;
+    // Cancelled while it ran: the call could not be interrupted, its value is dropped.
+    if (s == job_state::finished && is_requested(c)) {
+      c.ops->clear(c, s);
+      keep_cancellation(c, take_request(c));
+      s = job_state::cancelled;
+    }
+  }
+  finish(c, s);
+  if (c.drop_owner(job::one_entry)) destroy(c);
+}
+
+}  // namespace
+
+void thread_pool::push(future_core& c) {
+  std::lock_guard guard{lock_};
+  if (idle_ <= queued_ && threads_ < limit_) {
+    ++threads_;
+    try {
+      std::thread([self = shared_from_this()] { self->serve(); }).detach();
+    } catch (...) {
+      --threads_;
+      if (threads_ == 0) throw;
+    }
+  }
+  c.next = nullptr;
+  if (first_ == nullptr) {
+    first_ = &c;
+  } else {
+    last_->next = &c;
+  }
+  last_ = &c;
+  ++queued_;
+  wake_.notify_one();
+}
+
+void thread_pool::serve() noexcept {
+  ::pthread_setname_np(::pthread_self(), "weft/blocking");
+  std::unique_lock guard{lock_};
+  for (;;) {
+    ++idle_;
+    bool const work = wake_.wait_for(guard, keep_alive, [&] { return first_ != nullptr || ending_; });
+    --idle_;
+    if (!work || first_ == nullptr) break;
+    future_core* const c = first_;
+    first_ = static_cast<future_core*>(c->next);
+    --queued_;
+    guard.unlock();
+    if (c->claim()) {
+      run_on_thread(*c);
+    } else if (c->drop_owner(job::one_entry)) {
+      destroy(*c);
+    }
+    guard.lock();
+  }
+  --threads_;
+  // Under the lock: after it, join() may let the pool go.
+  left_.notify_all();
+}
+
+void thread_pool::join() noexcept {
+  std::unique_lock guard{lock_};
+  ending_ = true;
+  wake_.notify_all();
+  left_.wait(guard, [&] { return threads_ == 0; });
+}
+
+unsigned thread_pool::threads() const noexcept {
+  std::lock_guard guard{lock_};
+  return threads_;
+}
+
+unsigned thread_pool::queued() const noexcept {
+  std::lock_guard guard{lock_};
+  return queued_;
+}
+
+void launch_blocking(future_core& c, thread_pool* pool) {
+  runtime_core& rt = runtime_here("run_blocking()");
+  if (rt.sched->options.world != nullptr) {
+    rt.submit(c);
+    return;
+  }
+  c.kind = core_kind::blocking;
+  rt.count_outside_spawn();
+  rt.adopt(c);
+  try {
+    (pool != nullptr ? pool : rt.blocking.get())->push(c);
+  } catch (...) {
+    rt.sched->outside_spawned.fetch_sub(1, std::memory_order_seq_cst);
+    throw;
+  }
+}
+
+std::shared_ptr<thread_pool> make_thread_pool(unsigned threads) {
+  if (threads == 0) throw std::invalid_argument("weft: a blocking_pool needs at least one thread");
+  return std::make_shared<thread_pool>(threads);
+}
+
+}  // namespace weft::detail

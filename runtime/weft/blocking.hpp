@@ -1,0 +1,60 @@
+#pragma once
+// Calls that block an OS thread, off the workers.
+#include <memory>
+#include <source_location>
+
+#include <weft/task.hpp>
+
+namespace weft {
+namespace detail {
+class thread_pool;
+void launch_blocking(future_core&, thread_pool*);  // null: the running task's runtime's own pool
+std::shared_ptr<thread_pool> make_thread_pool(unsigned threads);
+}  // namespace detail
+
+// Runs f on an elastic pool of OS threads (runtime_options::max_blocking_threads). Cancelled before it has started: it never
+// runs. Cancelled while it runs: the task ends cancelled when the call has returned. Outside of a task: no_runtime_error.
+template <class F>
+[[nodiscard]] auto run_blocking(F&& f, std::source_location site = std::source_location::current()) {
+  detail::require_runnable<F>();
+  if constexpr (detail::runnable<F>) {
+    auto& c = detail::make_task(std::forward<F>(f), nullptr, site);
+    try {
+      detail::launch_blocking(c, nullptr);
+    } catch (...) {
+      detail::payload<F>::discard(c);
+      detail::free_core(c);
+      throw;
+    }
+    return task<detail::result_of<F>>(&c);
+  }
+}
+
+// Threads of one's own for a kind of calls, at most `threads` at a time. Destroyed: what is queued still runs.
+class blocking_pool {
+ public:
+  // 0: std::invalid_argument.
+  explicit blocking_pool(unsigned threads) : pool_(detail::make_thread_pool(threads)) {}
+
+  // As run_blocking.
+  template <class F>
+  [[nodiscard]] auto submit(F&& f, std::source_location site = std::source_location::current()) {
+    detail::require_runnable<F>();
+    if constexpr (detail::runnable<F>) {
+      auto& c = detail::make_task(std::forward<F>(f), nullptr, site);
+      try {
+        detail::launch_blocking(c, pool_.get());
+      } catch (...) {
+        detail::payload<F>::discard(c);
+        detail::free_core(c);
+        throw;
+      }
+      return task<detail::result_of<F>>(&c);
+    }
+  }
+
+ private:
+  std::shared_ptr<detail::thread_pool> pool_;
+};
+
+}  // namespace weft

@@ -1,0 +1,121 @@
+#pragma once
+// future_core: the block behind every handle: a task, or a promise's shared state. Type-stable memory (slab.cpp).
+//
+// Who writes what
+//   result        by whoever has claimed the job, before the waiters' list is closed
+//   requests      anyone, by RMW only; claim and finish never write it, so no request is lost
+//   where         the claimer: the fiber (or thread) it runs on. cancel() writes the request, then reads this and kicks
+//   outer, waiting, mask   the task itself, on its own fiber
+//   the identity  set before publication, read by inspection under `generation`
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+#include <weft/cancel.hpp>
+#include <weft/detail/unstarted.hpp>
+#include <weft/detail/wait_list.hpp>
+
+namespace weft::detail {
+
+struct future_core;
+struct side_block;
+class runtime_core;
+
+enum class core_kind : std::uint8_t { task, promise, blocking, callback };
+
+// What only the typed half knows. One static table per type.
+struct core_ops {
+  job_state (*run)(future_core&) noexcept;              // calls the callable, keeps what comes of it, destroys the callable
+  void (*discard)(future_core&) noexcept;               // destroys the callable without calling it
+  void (*clear)(future_core&, job_state) noexcept;      // destroys the result
+  std::exception_ptr& (*error)(future_core&) noexcept;  // where a failure's exception is kept
+};
+
+// What a suspended task waits for, as others on the same fiber need to know it. Lives on the waiting stack.
+struct wait_record {
+  void (*look)(wait_record&, future_core& self) noexcept;  // after a kick: forward requests, note what has happened
+};
+
+struct alignas(16) future_core : unstarted {
+  future_core() noexcept : unstarted(0) {}
+
+  wait_list waiters;                          // closed: done
+  std::atomic<std::uint64_t> requests{0};     // see cancel.cpp
+  std::atomic<parker*> where{nullptr};
+  core_ops const* ops = nullptr;
+  future_core* outer = nullptr;               // the joiner it is inlined into
+  wait_record* waiting = nullptr;
+  std::atomic<side_block*> side{nullptr};     // name, message, callbacks: only if asked for
+  std::atomic<runtime_core*> rt{nullptr};
+  std::atomic<std::uint64_t> id{0}, parent{0};
+  std::atomic<std::source_location> site{};
+  std::atomic<std::int64_t> born{0};
+  std::atomic<std::uint32_t> generation{0};   // odd: alive
+  std::uint8_t mask = 0;                      // shield scopes it is in
+  std::uint8_t size_class = 0;
+  core_kind kind = core_kind::task;
+  std::atomic<std::uint8_t> flags{0};         // below
+
+  static constexpr std::uint8_t observed = 1;  // somebody has looked at the error
+  static constexpr std::uint8_t taken = 2;     // take() has moved the value out
+  static constexpr std::uint8_t scoped = 4;    // fork: its error is reported by ~scoped_task, its handle is never shared
+
+  [[nodiscard]] bool done() const noexcept { return waiters.closed(); }
+  [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
+  bool mark(std::uint8_t flag) noexcept { return (flags.fetch_or(flag, std::memory_order_relaxed) & flag) != 0; }
+  [[nodiscard]] void* payload() noexcept { return this + 1; }
+};
+
+// --- memory (slab.cpp)
+[[nodiscard]] future_core& allocate_core(std::size_t payload);  // identity set; throws std::bad_alloc
+void free_core(future_core&) noexcept;                          // nobody knows it any more
+void destroy(future_core&) noexcept;                            // last owner gone: reports, clears, frees
+
+// --- handles
+inline void add_handle(future_core& c) noexcept { c.add_owner(job::one_handle); }
+inline void drop_handle(future_core& c) noexcept {
+  if (c.drop_owner(job::one_handle)) destroy(c);
+}
+
+// --- running (join.cpp)
+[[nodiscard]] future_core* current_core() noexcept;             // of the running task; null outside
+void launch(future_core&, runtime_core*);                       // queues a task; owners: one handle, one entry
+void join(future_core&);                                        // S  get()'s rule: inlines, forwards a cancel
+bool wait_done(future_core&, std::int64_t until);               // S  wait()'s rule
+void join_shielded(future_core&) noexcept;                      // waits whatever comes
+void finish(future_core&, job_state) noexcept;                  // result kept: closes the list, wakes, posts callbacks
+[[noreturn]] void rethrow(future_core&);                        // failed or cancelled: throws what get() throws
+[[nodiscard]] std::exception_ptr error_of(future_core&);        // exception()'s rule
+
+// --- cancellation (cancel.cpp)
+bool request_cancel(future_core&, cancel_cause, std::string_view message);
+void keep_cancellation(future_core&, cancelled const&) noexcept;  // the body threw it: how it ended
+void checkpoint();                                              // throws cancelled if a request can be delivered
+
+// --- promises (promise.cpp)
+[[nodiscard]] future_core* make_promise_core(core_ops const*, std::size_t payload);  // one handle
+bool try_fail(future_core&, std::exception_ptr);
+void break_promise(future_core&) noexcept;
+
+// --- callbacks (callbacks.cpp)
+struct callback_record;
+
+struct callback_function {
+  virtual ~callback_function() = default;
+  virtual void call(future_core&) = 0;
+};
+
+callback_record* add_callback(future_core&, std::unique_ptr<callback_function>, bool only_if_cancelled);
+void reset_callback(callback_record&);              // afterwards it does not run and is not running
+void forget_callback(callback_record&) noexcept;    // the token is gone
+
+// --- the rest
+[[nodiscard]] runtime_core& runtime_here(char const* what);     // of the running task; throws no_runtime_error
+[[nodiscard]] std::string name_of(future_core&);
+void set_name(future_core&, std::string);
+
+}  // namespace weft::detail

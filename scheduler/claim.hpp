@@ -1,0 +1,46 @@
+#pragma once
+// How a joiner gets hold of the very job it waits for, so that it can run it in place. Invariants: job.hpp.
+#include "scheduler/deque.hpp"
+#include <weft/detail/job.hpp>
+
+namespace weft::detail {
+
+enum class claimed {
+  no,        // somebody else has it, or has run it
+  popped,    // it was the newest entry of the joiner's own deque: the entry's reference is the joiner's now
+  in_place,  // out of order: its entry stays behind, in whatever deque, as a tombstone that keeps its reference
+};
+
+// The caller holds a handle of the child, and is the owner of `own`.
+template <class Job>
+[[nodiscard]] claimed claim_for_join(work_deque<Job>& own, Job& child) noexcept {
+  if (own.newest() == &child && own.pop() == &child) {
+    // J3. The look at the state is for a handle that was copied, joined in place through the copy, and dropped again.
+    if (child.sole_handle() && child.unclaimed()) {
+      child.claim_unshared();
+      return claimed::popped;
+    }
+    if (child.claim()) return claimed::popped;
+    (void)child.drop_owner(job::one_entry);  // never the last: the caller holds a handle
+    return claimed::no;
+  }
+  return child.claim() ? claimed::in_place : claimed::no;
+}
+
+// Drops dead entries from the bottom. They are looked at before they are owned, which is harmless (blocks are
+// type-stable), and judged again once they are. `bury` drops the entry's reference.
+template <class Job, class Bury>
+void trim_tombstones(work_deque<Job>& own, Bury&& bury) noexcept {
+  while (Job* const seen = own.newest()) {
+    if (seen->unclaimed()) return;
+    Job* const x = own.pop();
+    if (x == nullptr) return;
+    if (x->unclaimed()) {
+      own.push(x);
+      return;
+    }
+    bury(*x);
+  }
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,121 @@
+// Out of line and opaque on purpose: nothing may be cached over a switch.
+#include "scheduler/context.hpp"
+
+#include <boost/context/detail/fcontext.hpp>
+#include <cstring>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WEFT_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define WEFT_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define WEFT_ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define WEFT_TSAN 1
+#endif
+
+#if defined(WEFT_ASAN)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(WEFT_TSAN)
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace weft::detail {
+namespace {
+
+namespace fc = boost::context::detail;
+
+#if defined(WEFT_ASAN)
+thread_local void const* native_bottom = nullptr;  // filled by the first arrival on a fiber of this thread
+thread_local std::size_t native_size = 0;
+#endif
+
+// Two functions of their own where they reach thread-locals: their addresses must not be carried over the jump.
+#if defined(WEFT_ASAN)
+#define WEFT_AROUND_SWITCH [[gnu::noinline]]
+#else
+#define WEFT_AROUND_SWITCH inline
+#endif
+
+WEFT_AROUND_SWITCH void leave([[maybe_unused]] fiber& from, [[maybe_unused]] fiber& to) noexcept {
+#if defined(WEFT_ASAN)
+  void const* const bottom = to.memory ? to.memory.base : native_bottom;
+  std::size_t const size = to.memory ? to.memory.size : native_size;
+  __sanitizer_start_switch_fiber(&from.sanitizer, bottom, size);
+#endif
+#if defined(WEFT_TSAN)
+  if (from.sanitizer == nullptr) from.sanitizer = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(to.sanitizer, 0);
+#endif
+}
+
+WEFT_AROUND_SWITCH void arrive([[maybe_unused]] fiber& self) noexcept {
+#if defined(WEFT_ASAN)
+  void const* bottom = nullptr;
+  std::size_t size = 0;
+  __sanitizer_finish_switch_fiber(self.sanitizer, &bottom, &size);
+  if (native_bottom == nullptr) {
+    native_bottom = bottom;
+    native_size = size;
+  }
+#endif
+}
+
+[[noreturn]] void enter(fc::transfer_t t) noexcept {
+  // The bottom of every fiber: unwinders and debuggers stop here.
+#if defined(__x86_64__)
+  asm volatile(".cfi_undefined rip");
+#elif defined(__aarch64__)
+  asm volatile(".cfi_undefined x30");
+#endif
+  auto const entry = reinterpret_cast<fiber_entry>(t.data);
+  entry(t.fctx);
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+void begin_fiber([[maybe_unused]] fiber& f) noexcept {
+#if defined(WEFT_TSAN)
+  f.sanitizer = __tsan_create_fiber(0);
+#endif
+#if defined(WEFT_ASAN)
+  f.sanitizer = nullptr;
+  __asan_unpoison_memory_region(f.memory.base, f.memory.size);
+#endif
+}
+
+void end_fiber([[maybe_unused]] fiber& f) noexcept {
+#if defined(WEFT_TSAN)
+  __tsan_destroy_fiber(f.sanitizer);
+  f.sanitizer = nullptr;
+#endif
+}
+
+[[gnu::noinline]] void* switch_context(fiber& from, fiber& to, fiber_entry entry) noexcept {
+  void* data = nullptr;
+  void* target = to.context.load(std::memory_order_relaxed);
+  if (target == nullptr) {
+    target = fc::make_fcontext(to.memory.top(), to.memory.size, enter);
+    data = reinterpret_cast<void*>(entry);
+#if defined(WEFT_ASAN)
+    to.sanitizer = nullptr;
+    __asan_unpoison_memory_region(to.memory.base, to.memory.size);
+#endif
+  }
+  leave(from, to);
+  fc::transfer_t const t = fc::jump_fcontext(target, data);
+  arrive(from);
+  return t.fctx;
+}
+
+void arrive_fresh(fiber& self) noexcept { arrive(self); }
+
+}  // namespace weft::detail

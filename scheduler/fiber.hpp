@@ -1,0 +1,46 @@
+#pragma once
+// fiber: the control block of a stack that work runs on. Type-stable: blocks come from slabs that are never unmapped.
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "scheduler/stack.hpp"
+#include "scheduler/timer_wheel.hpp"
+#include <weft/detail/parker.hpp>
+
+namespace weft::detail {
+
+class scheduler;
+
+// What the C++ runtime keeps per thread about exceptions in flight (Itanium ABI, __cxa_eh_globals).
+struct exception_state {
+  void* caught = nullptr;
+  unsigned uncaught = 0;
+};
+
+struct fiber : parker {
+  fiber() noexcept : parker(kind::fiber) {}
+
+  timer_entry timer;                // first, see timer_offset(); one for all deadlines of what runs on it
+  std::atomic<void*> context{nullptr};  // where it stopped; null: it begins anew when it is next used
+  stack memory;
+  stack_pool* stacks = nullptr;     // where `memory` came from
+  scheduler* home = nullptr;
+  std::atomic<void*> current{nullptr};  // the innermost logical task (runtime's business)
+  fiber* next = nullptr;            // link of the queue or free list it is in
+  exception_state exceptions;
+  int saved_errno = 0;
+  void* sanitizer = nullptr;        // TSan's fiber, or ASan's fake stack
+
+  static constexpr std::size_t timer_offset() noexcept { return sizeof(parker); }
+};
+static_assert(sizeof(parker) % alignof(timer_entry) == 0);
+
+// A fiber with a stack from that pool; null: no memory to be had.
+[[nodiscard]] fiber* acquire_fiber(stack_pool&) noexcept;
+void release_fiber(fiber*) noexcept;
+
+// The fiber whose stack begins at `base`, for the overflow report (async-signal-safe).
+[[nodiscard]] fiber* fiber_of_stack(void const* base) noexcept;
+
+}  // namespace weft::detail

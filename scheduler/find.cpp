@@ -1,0 +1,301 @@
+// How a worker finds work, and how it sleeps when there is none. The sleeping protocol: idle.hpp.
+//
+// Order: timers that are due; every 61st time what came from outside; the slot, at most 3 times in a row; then the
+// ring's front and the deque's oldest, taking turns (a chain of spawns and a woken fiber share the worker); what came
+// from outside; other workers. Rejected: newest first from the deque (starves old work under overload; a joiner takes
+// its child from the bottom by itself).
+#include <algorithm>
+#include <chrono>
+
+#include "scheduler/fence.hpp"
+#include "scheduler/futex.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace weft::detail {
+namespace {
+
+constexpr std::int64_t stale_slot = 50'000;        // ns: younger ones are about to be run by their worker
+constexpr std::int64_t watch_period = 1'000'000;   // ns between looks at busy peers (overdue timers, stale slots)
+constexpr std::int64_t starving_limit = 1'000'000'000;
+constexpr int search_passes = 4;
+
+std::int64_t steady_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+void pause_briefly() noexcept {
+  backoff b;
+  for (int i = 0; i != 32; ++i) b.pause();
+}
+
+}  // namespace
+
+work worker::checked(unstarted* j) noexcept {
+  if (j->claim()) return {nullptr, j};
+  home.options.hooks->bury(*j);
+  return {};
+}
+
+work worker::find_oldest() noexcept {
+  for (;;) {
+    bool lost = false;
+    unstarted* const j = deque.take(lost);
+    if (j == nullptr && !lost) return {};
+    if (j == nullptr) continue;
+    if (work const x = checked(j)) return x;
+  }
+}
+
+work worker::find_local(bool start) noexcept {
+  if (home.options.world != nullptr) return find_simulated();
+  ticks.add();
+  auto const from_outside = [&]() noexcept -> work {
+    for (;;) {
+      work const x = home.injected.pop(start);
+      if (x.start == nullptr) return x;
+      if (work const y = checked(x.start)) return y;
+    }
+  };
+  if (visiting_ != 0) {
+    --visiting_;
+    if (fiber* const f = ring_.pop()) return {f, nullptr};
+    if (work const x = from_outside()) return x;
+    visiting_ = 0;
+  }
+  run_timers();
+  if (ticks.get() % 61 == 0) {
+    for (auto& w : home.workers()) w->wheel.next() <= coarse_now ? w->fire_due(coarse_now) : void();
+    if (work const x = from_outside()) return x;
+  }
+  if (slots_in_a_row_ < 3 && slot() != nullptr) {
+    if (fiber* const f = give_slot()) {
+      ++slots_in_a_row_;
+      return {f, nullptr};
+    }
+  }
+  slots_in_a_row_ = 0;
+  ring_first_ = !ring_first_;
+  for (int turn = 0; turn != 2; ++turn) {
+    if (ring_first_ == (turn == 0)) {
+      if (fiber* const f = ring_.pop()) return {f, nullptr};
+    } else if (start) {
+      if (work const x = find_oldest()) return x;
+    }
+  }
+  if (slot() != nullptr) {
+    if (fiber* const f = give_slot()) return {f, nullptr};
+  }
+  return from_outside();
+}
+
+work worker::find_simulated() noexcept {
+  if (home.options.world->over()) {
+    home.stopping.store(true, std::memory_order_relaxed);
+    return {};
+  }
+  run_timers();
+  if (fiber* const f = give_slot()) simulated_.push_back({f, nullptr});
+  while (fiber* const f = ring_.pop()) simulated_.push_back({f, nullptr});
+  bool lost = false;
+  while (unstarted* const j = deque.take(lost)) simulated_.push_back({nullptr, j});
+  while (work const x = home.injected.pop(true)) simulated_.push_back(x);
+  while (!simulated_.empty()) {
+    auto const i = home.options.world->choose(simulated_.size());
+    work const x = simulated_[i];
+    simulated_[i] = simulated_.back();
+    simulated_.pop_back();
+    if (x.ready != nullptr) return x;
+    if (work const y = checked(x.start)) return y;
+  }
+  return {};
+}
+
+work worker::find() noexcept {
+  bool const start = have_spares(1);
+  if (work const x = find_local(start)) {
+    starving_since_ = 0;
+    if (searching_) {
+      searching_ = false;
+      home.idle.end_search(true);
+    }
+    if (hand_role_on_) {
+      hand_role_on_ = false;
+      home.idle.wake_one_more();
+    }
+    return x;
+  }
+  if (home.options.world != nullptr) return {};
+  if (!start) {
+    starve();
+    return {};
+  }
+  if (!searching_) {
+    if (!home.idle.begin_search()) return {};
+    searching_ = true;
+  }
+  work const x = search();
+  searching_ = false;
+  home.idle.end_search(static_cast<bool>(x));
+  if (x && hand_role_on_) {
+    hand_role_on_ = false;
+    home.idle.wake_one_more();
+  }
+  return x;
+}
+
+work worker::search() noexcept {
+  for (int pass = 0; pass != search_passes; ++pass) {
+    if (work const x = steal()) return x;
+    if (home.workers().size() == 1) return {};
+    pause_briefly();
+  }
+  // Last: slots whose worker has not moved for a while.
+  auto const now = steady_now();
+  suspects_.resize(home.workers().size());
+  for (auto& victim : home.workers()) {
+    if (victim.get() == this) continue;
+    suspect const seen{victim->slot(), victim->ticks.get(), now};
+    suspect& known = suspects_[victim->index];
+    if (seen.who == nullptr || seen.who != known.who || seen.ticks != known.ticks) {
+      known = seen;
+    } else if (now - known.since >= stale_slot) {
+      if (fiber* const f = victim->give_slot()) {
+        steals.add();
+        return {f, nullptr};
+      }
+    }
+  }
+  return {};
+}
+
+work worker::steal() noexcept {
+  auto const& all = home.workers();
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  auto const offset = random_ % all.size();
+  auto const now = home.now();
+  for (std::size_t i = 0; i != all.size(); ++i) {
+    worker& victim = *all[(i + offset) % all.size()];
+    if (victim.wheel.next() <= now) victim.wheel.try_run(now, [this](timer_entry& e) { fire(e); });
+    if (&victim == this) continue;
+    if (work const x = victim.give(*this)) {
+      steals.add();
+      return x;
+    }
+  }
+  return find_local(true);  // what the timers have woken, what came from outside meanwhile
+}
+
+work worker::give(worker& thief) noexcept {
+  if (fiber* const f = ring_.steal_half(thief.ring_)) return {f, nullptr};
+  bool lost = false;
+  if (unstarted* const j = deque.take(lost)) return thief.checked(j);
+  return {};
+}
+
+void worker::fire(timer_entry& e) noexcept {
+  auto* const f = reinterpret_cast<fiber*>(reinterpret_cast<char*>(&e) - fiber::timer_offset());
+  if (f->kick()) f->home->make_ready(*f, false);
+}
+
+void worker::fire_due(std::int64_t now) noexcept {
+  wheel.run(now, [this](timer_entry& e) { fire(e); });
+}
+
+void worker::run_timers() noexcept {
+  if (wheel.next() == INT64_MAX) return;
+  coarse_now = home.now();
+  if (wheel.next() <= coarse_now) fire_due(coarse_now);
+}
+
+// No stack to start on: ready fibers only. When none has come free anywhere for a second, the oldest job fails.
+void worker::starve() noexcept {
+  auto const now = steady_now();
+  auto const freed = home.stacks_freed.load(std::memory_order_relaxed);
+  if (starving_since_ == 0 || freed != freed_seen_) {
+    starving_since_ = now;
+    freed_seen_ = freed;
+  } else if (now - starving_since_ >= starving_limit) {
+    starving_since_ = 0;
+    work x = find_oldest();
+    if (!x) {
+      x = home.injected.pop(true);
+      if (x.start != nullptr) x = checked(x.start);
+    }
+    if (x.ready != nullptr) push_ready(x.ready, false);
+    if (x.start != nullptr) home.options.hooks->fail(*x.start);
+  }
+  std::uint32_t never_changes = 0;
+  futex_wait(&never_changes, 0, now + watch_period);
+}
+
+void worker::wake_up() noexcept {
+  asleep_.store(awake, std::memory_order_release);
+  futex_wake_one(&asleep_);
+  if (home.keeper_worker.load(std::memory_order_seq_cst) == this) {
+    if (idle_driver* const d = home.driver()) d->wake();
+  }
+}
+
+void worker::look_again() noexcept {
+  auto expected = sleeping;
+  if (asleep_.compare_exchange_strong(expected, recheck, std::memory_order_seq_cst)) {
+    futex_wake_one(&asleep_);
+    if (idle_driver* const d = home.driver()) d->wake();
+  }
+}
+
+void worker::sleep() noexcept {
+  if (home.options.world != nullptr) {
+    auto& world = *home.options.world;
+    if (auto const next = wheel.next(); next != INT64_MAX) {
+      world.now = std::max(world.now, next);
+    } else if (!home.stopping.load(std::memory_order_acquire)) {
+      world.stuck();
+    }
+    return;
+  }
+  if (!have_spares(1)) return;
+  home.idle.enter(*this);
+  heavy_fence();  // pairs with light_fence in notify(): the last look comes after being counted
+  bool work_left = home.stopping.load(std::memory_order_seq_cst) || !home.injected.empty() || slot() != nullptr;
+  for (auto& w : home.workers()) work_left = work_left || w->has_visible_work();
+  if (!work_left) {
+    if (!home.keeper.exchange(true, std::memory_order_seq_cst)) {
+      keep_time();
+    } else {
+      while (asleep_.load(std::memory_order_acquire) != awake) futex_wait(&asleep_, sleeping);
+    }
+  }
+  if (!home.idle.leave(*this)) {
+    while (asleep_.load(std::memory_order_acquire) != awake) futex_wait(&asleep_, sleeping);
+    searching_ = true;  // whoever popped us counted us as a searcher
+  }
+}
+
+// The one idle worker that sleeps until the next timer, in the I/O driver if there is one.
+void worker::keep_time() noexcept {
+  home.keeper_worker.store(this, std::memory_order_seq_cst);
+  for (;;) {
+    // Somebody is awake: look at him now and then. Nobody: sleep until a timer or for ever.
+    bool const watch = home.idle.sleeping() < home.workers().size();
+    auto until = watch ? steady_now() + watch_period : INT64_MAX;
+    until = std::min(until, home.next_timer());
+    home.keeper_until.store(until, std::memory_order_seq_cst);
+    if (home.next_timer() < until) continue;  // armed meanwhile: pairs with earlier_timer()
+    if (asleep_.load(std::memory_order_acquire) == sleeping) {
+      if (idle_driver* const d = home.driver()) {
+        d->wait(until);
+      } else {
+        futex_wait(&asleep_, sleeping, until);
+      }
+    }
+    auto was = recheck;
+    if (!asleep_.compare_exchange_strong(was, sleeping, std::memory_order_seq_cst) || until <= steady_now()) break;
+  }
+  home.keeper_until.store(INT64_MAX, std::memory_order_seq_cst);
+  home.keeper_worker.store(nullptr, std::memory_order_seq_cst);
+  home.keeper.store(false, std::memory_order_seq_cst);
+  hand_role_on_ = home.driver() != nullptr || home.next_timer() != INT64_MAX;
+}
+
+}  // namespace weft::detail

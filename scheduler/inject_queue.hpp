@@ -1,0 +1,44 @@
+#pragma once
+// inject_queue: what comes from threads that are no workers of this scheduler, and what overflows. First come first served.
+#include <atomic>
+#include <mutex>
+
+#include "scheduler/fiber.hpp"
+#include "scheduler/work.hpp"
+
+namespace weft::detail {
+
+class inject_queue {
+ public:
+  void push(fiber* f) noexcept;
+  void push(unstarted* j) noexcept;
+
+  // The oldest; `start` says whether an unstarted job would do.
+  [[nodiscard]] work pop(bool start) noexcept;
+  [[nodiscard]] bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
+
+ private:
+  template <class T>
+  struct list {
+    T* first = nullptr;
+    T* last = nullptr;
+    void append(T* x) noexcept {
+      x->next = nullptr;
+      (first == nullptr ? first : last->next) = x;
+      last = x;
+    }
+    T* take() noexcept {
+      T* const x = first;
+      if (x != nullptr) first = x->next;
+      return x;
+    }
+  };
+
+  std::atomic<std::size_t> size_{0};
+  std::mutex lock_;
+  list<fiber> fibers_;
+  list<unstarted> jobs_;
+  bool fiber_next_ = true;  // the two lists take turns
+};
+
+}  // namespace weft::detail

@@ -1,0 +1,79 @@
+#pragma once
+// scheduler: the workers of one runtime, what they share, and how they start and stop.
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "scheduler/idle.hpp"
+#include "scheduler/idle_driver.hpp"
+#include "scheduler/inject_queue.hpp"
+#include "scheduler/worker.hpp"
+
+namespace weft::detail {
+
+// The seam of `simulation`: one thread, every choice seeded, a clock that jumps.
+struct simulated_world {
+  virtual ~simulated_world() = default;
+  virtual std::size_t choose(std::size_t n) noexcept = 0;    // [0, n)
+  virtual bool over() noexcept = 0;                          // serve_here() shall return
+  virtual void stuck() noexcept = 0;                         // nothing can run and no timer is armed
+  std::int64_t now = 0;                                      // ns
+};
+
+struct scheduler_options {
+  std::string name;
+  unsigned workers = 1;
+  std::size_t stack_size = 256 * 1024;
+  job_hooks const* hooks = nullptr;
+  simulated_world* world = nullptr;
+  bool overflow_report = true;
+};
+
+class scheduler {
+ public:
+  explicit scheduler(scheduler_options);   // starts the threads; std::system_error if that fails
+  ~scheduler();                            // nothing may be queued or suspended any more
+  scheduler(scheduler const&) = delete;
+  scheduler& operator=(scheduler const&) = delete;
+
+  // Any thread. Threads that are no workers of this scheduler go through the injection queue.
+  void submit(unstarted&);                 // throws std::bad_alloc, and nothing is queued
+  void make_ready(fiber&, bool soon) noexcept;
+
+  // Simulation: the calling thread serves as the only worker until the world is over.
+  void serve_here() noexcept {
+    stopping.store(false, std::memory_order_relaxed);
+    workers_.front()->serve();
+  }
+  void stop() noexcept;
+
+  [[nodiscard]] std::int64_t now() const noexcept;
+  void earlier_timer(std::int64_t when) noexcept;   // armed: does the timer keeper have to know?
+
+  void install(idle_driver* driver) noexcept { driver_.store(driver, std::memory_order_release); }
+
+  scheduler_options const options;
+  stack_pool& stacks;                               // for the default size
+  idle_workers idle;
+  inject_queue injected;
+  std::atomic<bool> stopping{false};
+  std::atomic<std::uint64_t> stacks_freed{0};       // fibers that went back to the pool
+  std::atomic<bool> keeper{false};                  // somebody sleeps until the next timer
+  std::atomic<std::int64_t> keeper_until{INT64_MAX};
+  std::atomic<worker*> keeper_worker{nullptr};
+  std::atomic<std::uint64_t> outside_spawned{0}, outside_finished{0}, outside_failed{0}, outside_cancelled{0};
+  [[nodiscard]] idle_driver* driver() const noexcept { return driver_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::vector<std::unique_ptr<worker>> const& workers() const noexcept { return workers_; }
+  [[nodiscard]] std::int64_t next_timer() const noexcept;
+
+ private:
+  std::atomic<idle_driver*> driver_{nullptr};
+  std::atomic<unsigned> visitors_{0};               // outside threads inside submit or make_ready
+  std::vector<std::unique_ptr<worker>> workers_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace weft::detail

@@ -1,0 +1,249 @@
+// The worker's fiber switch and its life. How it finds work: find.cpp.
+#include "scheduler/worker.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cxxabi.h>
+#include <new>
+#include <utility>
+
+#include "scheduler/context.hpp"
+#include "scheduler/overflow.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace weft::detail {
+namespace {
+
+thread_local worker* this_worker = nullptr;
+
+// A stack without a guard page was overrun; whatever lay below is lost, so nothing can go on.
+[[noreturn]] void report_overrun(fiber const& f) noexcept {
+  char who[256] = "a task";
+  if (f.home != nullptr) f.home->options.hooks->describe(f, who, sizeof who);
+  std::fprintf(stderr, "weft: stack overflow in %s: its stack of %zu KiB has no guard page (vm.max_map_count)\n", who,
+               f.stacks->promised() / 1024);
+  std::abort();
+}
+
+constexpr std::size_t spare_limit = 64;  // fibers a worker keeps; more go back to the pool, their memory to the kernel
+
+}  // namespace
+
+[[gnu::noinline]] worker* worker::current() noexcept {
+  worker* w = this_worker;
+  asm volatile("" : "+r"(w));
+  return w;
+}
+
+worker::worker(scheduler& s, unsigned i)
+    : wheel(s.now()), home(s), index(i), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
+  spares_.reserve(spare_limit + 2);
+  if (!have_spares(1)) throw std::bad_alloc();
+}
+
+void worker::serve() noexcept {
+  this_worker = this;
+  exceptions = reinterpret_cast<exception_state*>(abi::__cxa_get_globals());
+  errno_ = &errno;
+  alternate_stack const for_signals;
+  running_ = &native_;
+  for (backoff b; !have_spares(1);) b.pause();
+  switch_to(take_spare(), after::nothing);
+  // The scheduler has stopped: every other context of this worker is idle in a loop.
+  for (fiber* f : spares_) release_fiber(f);
+  spares_.clear();
+  this_worker = nullptr;
+}
+
+void worker::loop(void* left) noexcept {
+  arrive_fresh(current()->running());
+  current()->settle(left);
+  for (;;) {
+    worker* const w = current();
+    if (unstarted* const j = std::exchange(w->handed_over_, nullptr)) {
+      w->home.options.hooks->run(*j);
+    } else if (w->running_->stacks != &w->home.stacks) {
+      w->switch_to(w->take_spare(), after::recycle);  // a stack of another size was for one job only
+    } else if (work const x = w->find(); x.ready != nullptr) {
+      w->switch_to(*x.ready, after::recycle);
+    } else if (x.start != nullptr) {
+      w->start(*x.start);
+    } else if (w->home.stopping.load(std::memory_order_acquire)) {
+      w->switch_to(w->native_, after::recycle);
+    } else {
+      w->sleep();
+    }
+  }
+}
+
+void worker::start(unstarted& j) noexcept {
+  if (j.stack_kib == 0) [[likely]] {
+    home.options.hooks->run(j);
+    return;
+  }
+  fiber* f = nullptr;
+  try {
+    f = acquire_fiber(stack_pool::of(std::size_t{j.stack_kib} * 1024));
+  } catch (std::bad_alloc const&) {
+  }
+  if (f == nullptr) {
+    home.options.hooks->fail(j);
+    return;
+  }
+  f->home = &home;
+  handed_over_ = &j;
+  switch_to(*f, after::recycle);
+}
+
+void worker::switch_to(fiber& to, after what) noexcept {
+  fiber& self = *running_;
+  self.exceptions = *exceptions;
+  self.saved_errno = *errno_;
+  previous_ = &self;
+  after_ = what;
+  running_ = &to;
+  switches.add();
+  void* const left = switch_context(self, to, &loop);
+  current()->settle(left);
+}
+
+// On the new context: only now is the old one's saved, so only now may others get to see it.
+void worker::settle(void* left) noexcept {
+  fiber* const prev = previous_;
+  prev->context.store(left, std::memory_order_relaxed);
+  *exceptions = running_->exceptions;
+  *errno_ = running_->saved_errno;
+  switch (after_) {
+    case after::nothing: break;
+    case after::park:
+      if (!prev->memory.guarded && !canary_intact(prev->memory)) report_overrun(*prev);
+      if (!prev->commit_park()) push_ready(prev, false);
+      break;
+    case after::yield: push_ready(prev, false); break;
+    case after::visit:
+      if (fiber* const displaced = slot_.exchange(prev, std::memory_order_acq_rel)) push_ready(displaced, false);
+      break;
+    case after::recycle: recycle(prev); break;
+  }
+}
+
+void worker::recycle(fiber* f) noexcept {
+  if (f->stacks == &home.stacks && spares_.size() < spare_limit) {
+    spares_.push_back(f);
+  } else {
+    release_fiber(f);
+    home.stacks_freed.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+bool worker::have_spares(std::size_t n) noexcept {
+  while (spares_.size() < n) {
+    fiber* const f = acquire_fiber(home.stacks);
+    if (f == nullptr) return false;
+    f->home = &home;
+    spares_.push_back(f);
+  }
+  return true;
+}
+
+fiber& worker::take_spare() noexcept {
+  fiber& f = *spares_.back();
+  spares_.pop_back();
+  return f;
+}
+
+// A job is started on a fresh fiber only while another spare stays in hand: so suspending never fails.
+void worker::leave_for(work x, after what) noexcept {
+  if (x.ready != nullptr) {
+    switch_to(*x.ready, what);
+  } else {
+    handed_over_ = x.start;
+    switch_to(take_spare(), what);
+  }
+}
+
+void worker::park(std::int64_t until) noexcept {
+  parks.add();
+  if (until != INT64_MAX) {
+    wheel.arm(running_->timer, until);
+    home.earlier_timer(until);
+  }
+  leave_for(find_local(have_spares(2)), after::park);
+}
+
+void worker::yield() noexcept {
+  if (work const x = find_local(have_spares(2))) leave_for(x, after::yield);
+}
+
+// The clock is read by those who ask, not at every switch.
+bool worker::slice_is_over(std::int64_t ns) noexcept {
+  coarse_now = home.now();
+  if (switches.get() != slice_switches_) {
+    slice_switches_ = switches.get();
+    slice_began_ = coarse_now;
+  }
+  return coarse_now - slice_began_ >= ns;
+}
+
+void worker::visit() noexcept {
+  until_visit_ = 61;
+  coarse_now = home.now();
+  if (visiting_ != 0 || home.options.world != nullptr) return;
+  run_timers();
+  if (ring_.empty() && home.injected.empty()) return;
+  visiting_ = 8;
+  if (work const x = find_local(have_spares(2))) {
+    leave_for(x, after::visit);
+  } else {
+    visiting_ = 0;
+  }
+}
+
+bool worker::run_on_fresh_fiber(unstarted& j) noexcept {
+  parks.add();
+  leave_for({nullptr, &j}, after::park);
+  return true;
+}
+
+void worker::push(unstarted& j) {
+  if (trim_) {
+    trim_ = false;
+    trim_tombstones(deque, [this](unstarted& dead) { home.options.hooks->bury(dead); });
+  }
+  if (!deque.room()) {
+    // Once around the queue, order kept: what joiners have claimed in place goes.
+    for (auto n = deque.size(); n != 0; --n) {
+      bool lost = false;
+      unstarted* const x = deque.take(lost);
+      if (x == nullptr) continue;
+      if (x->unclaimed()) {
+        deque.push(x);
+      } else {
+        home.options.hooks->bury(*x);
+      }
+    }
+    if (!deque.room()) deque.grow();
+  }
+  deque.push(&j);
+  home.idle.notify();
+}
+
+void worker::push_ready(fiber* f, bool soon) noexcept {
+  wakes.add();
+#ifndef NDEBUG
+  if ((wakes.get() & 1) != 0 && home.options.world == nullptr) {  // debug builds migrate at every other wake
+    home.injected.push(f);
+    home.idle.notify();
+    return;
+  }
+#endif
+  if (soon && visiting_ == 0) {
+    f = slot_.exchange(f, std::memory_order_acq_rel);
+    if (f == nullptr) return;  // a push into an empty slot wakes nobody
+  }
+  if (!ring_.push(f)) home.injected.push(f);
+  home.idle.notify();
+}
+
+}  // namespace weft::detail

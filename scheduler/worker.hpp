@@ -1,0 +1,147 @@
+#pragma once
+// worker: one OS thread's share of a scheduler: its queues, its fiber switch, its search for work.
+//
+// The loop runs on fibers. It calls an unstarted job as a plain function; a job that suspends leaves its fiber, with the
+// loop's frame at the bottom, and the worker goes on in another fiber's loop. When the suspended job has ended it is
+// simply inside its own loop again, perhaps on another worker: the loop keeps nothing over a call of run().
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "scheduler/claim.hpp"
+#include "scheduler/deque.hpp"
+#include "scheduler/fiber.hpp"
+#include "scheduler/ready_ring.hpp"
+#include "scheduler/work.hpp"
+
+namespace weft::detail {
+
+class scheduler;
+
+#ifdef NDEBUG
+inline constexpr std::size_t ring_capacity = 256;
+#else
+inline constexpr std::size_t ring_capacity = 4;  // overflow shows in tests, not in production
+#endif
+
+// Counters have one writer; readers see recent values.
+class counter {
+ public:
+  void add(std::uint64_t n = 1) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_release); }
+  [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+class worker {
+ public:
+  worker(scheduler&, unsigned index);
+  worker(worker const&) = delete;
+  worker& operator=(worker const&) = delete;
+
+  // The worker of the calling thread; null elsewhere. Never cached over a switch: not inlined on purpose.
+  [[nodiscard]] static worker* current() noexcept;
+
+  // What a thread does with its life: onto fibers, and back when the scheduler stops.
+  void serve() noexcept;
+
+  // --- of the running fiber
+  [[nodiscard]] fiber& running() noexcept { return *running_; }
+  void park(std::int64_t until) noexcept;      // RUNNING -> PARKED, unless something is there to look at
+  void yield() noexcept;                       // to the back of the queue
+  void visit() noexcept;                       // lets a few others run, then goes on: see tick()
+  bool run_on_fresh_fiber(unstarted&) noexcept;  // the claimed job starts at once; the caller is to be woken by its end
+  [[nodiscard]] bool can_run_on_fresh_fiber() noexcept { return have_spares(2); }
+  // Inlined joins count as ticks; true about every 61st: others should be looked after (visit).
+  [[nodiscard]] bool tick() noexcept {
+    ticks.add();
+    return --until_visit_ == 0;
+  }
+
+  // Owner: has what runs now run for `ns` without a switch, as far as calls of this function can tell?
+  [[nodiscard]] bool slice_is_over(std::int64_t ns) noexcept;
+
+  // --- queues; owner
+  void push(unstarted&);                       // throws std::bad_alloc, and nothing is queued
+  void push_ready(fiber*, bool soon) noexcept;  // soon: the caller is about to suspend
+  void after_in_place_claim() noexcept { trim_ = true; }
+  work_deque<unstarted> deque;
+
+  // --- any thread
+  void wake_up() noexcept;
+  void fall_asleep() noexcept { asleep_.store(sleeping, std::memory_order_relaxed); }
+  void look_again() noexcept;                  // a sleeping keeper of time reconsiders how long
+  [[nodiscard]] bool has_visible_work() const noexcept { return !deque.empty() || !ring_.empty(); }
+  [[nodiscard]] work give(worker& thief) noexcept;    // half of the ring, or the oldest job
+  [[nodiscard]] fiber* give_slot() noexcept { return slot_.exchange(nullptr, std::memory_order_acq_rel); }
+  [[nodiscard]] fiber* slot() const noexcept { return slot_.load(std::memory_order_relaxed); }
+  timer_wheel wheel;
+
+  scheduler& home;
+  unsigned const index;
+  counter spawned, finished, failed, cancelled, steals, parks, wakes, ticks, switches;
+  std::uint64_t next_id = 0, last_id = 0;      // block of task ids
+  exception_state* exceptions = nullptr;       // of this thread
+  std::int64_t coarse_now = 0;                 // read now and then: good enough for ages
+
+ private:
+  enum class after : std::uint8_t { nothing, park, yield, visit, recycle };
+
+  static void loop(void* left) noexcept;
+  void settle(void* left) noexcept;
+  void switch_to(fiber&, after) noexcept;
+  [[nodiscard]] bool have_spares(std::size_t n) noexcept;
+  [[nodiscard]] fiber& take_spare() noexcept;
+  void recycle(fiber*) noexcept;
+  void leave_for(work, after) noexcept;
+
+  [[nodiscard]] work find() noexcept;
+  [[nodiscard]] work find_local(bool start) noexcept;
+  [[nodiscard]] work find_oldest() noexcept;
+  [[nodiscard]] work find_simulated() noexcept;
+  [[nodiscard]] work checked(unstarted*) noexcept;
+  [[nodiscard]] work steal() noexcept;
+  [[nodiscard]] work search() noexcept;
+  void sleep() noexcept;
+  void keep_time() noexcept;
+  void starve() noexcept;
+  void start(unstarted&) noexcept;
+  void run_timers() noexcept;
+  void fire_due(std::int64_t now) noexcept;
+  void fire(timer_entry&) noexcept;
+
+  struct suspect {
+    fiber* who = nullptr;
+    std::uint64_t ticks = 0;
+    std::int64_t since = 0;
+  };
+
+  ready_ring<fiber, ring_capacity> ring_;
+  std::vector<suspect> suspects_;              // other workers' slots as last seen
+  std::atomic<fiber*> slot_{nullptr};          // woken by what runs now; runs next
+  fiber* running_ = nullptr;
+  fiber* previous_ = nullptr;                  // what the arriving context has to settle
+  after after_ = after::nothing;
+  unstarted* handed_over_ = nullptr;           // claimed; starts on the fiber that is switched to
+  fiber native_;                               // the thread's own stack
+  std::vector<fiber*> spares_;                 // LIFO: the hottest first
+  std::vector<work> simulated_;                // simulation: everything that could run
+  int* errno_ = nullptr;
+  unsigned until_visit_ = 61;
+  unsigned visiting_ = 0;                      // entries the visitors may still take
+  unsigned slots_in_a_row_ = 0;
+  bool ring_first_ = true;
+  bool trim_ = false;
+  bool searching_ = false;
+  bool hand_role_on_ = false;                  // was keeper of time: somebody else has to be before we run anything
+  std::uint64_t slice_switches_ = 0;
+  std::int64_t slice_began_ = 0;
+  std::int64_t starving_since_ = 0;
+  std::uint64_t freed_seen_ = 0;
+  std::uint64_t random_;
+  static constexpr std::uint32_t awake = 0, sleeping = 1, recheck = 2;
+  std::atomic<std::uint32_t> asleep_{awake};
+};
+
+}  // namespace weft::detail
