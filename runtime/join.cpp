@@ -1,5 +1,6 @@
 // Starting tasks, ending them, and waiting for them: claim and inline, else suspend.
 #include <cstdint>
+#include <optional>
 
 #include "runtime/runtime_core.hpp"
 #include <weft/detail/parking.hpp>
@@ -17,8 +18,7 @@ struct join_record : wait_record {
     if (j.masked || !is_requested(self)) return;
     try {
       j.request = take_request(self);
-      j.forwarded = true;
-      (void)request_cancel(j.target, cancel_cause::awaiter, j.request.message());
+      (void)request_cancel(j.target, cancel_cause::awaiter, j.request->message());
     } catch (...) {  // no memory for the message: it goes without
       (void)request_cancel(j.target, cancel_cause::awaiter, {});
     }
@@ -26,11 +26,14 @@ struct join_record : wait_record {
 
   future_core& target;
   bool const masked;
-  bool forwarded = false;
-  cancelled request;
+  std::optional<cancelled> request;  // the last one forwarded
 };
 
-[[gnu::noinline]] std::byte* here() noexcept { return static_cast<std::byte*>(__builtin_frame_address(0)); }
+bool unwinding(worker const* w) noexcept {
+  return (w != nullptr ? static_cast<int>(w->exceptions->uncaught) : std::uncaught_exceptions()) != 0;
+}
+
+[[gnu::always_inline]] inline std::byte* here() noexcept { return static_cast<std::byte*>(__builtin_frame_address(0)); }
 
 // Calls the body of a claimed task, or not, if it was cancelled before.
 job_state run_body(future_core& c) noexcept {
@@ -43,8 +46,8 @@ job_state run_body(future_core& c) noexcept {
 }
 
 // The last of a task that only the joiner above us can know: plain stores (J4).
-void finish_unshared(future_core& c, job_state s, claimed how) noexcept {
-  c.rt.load(std::memory_order_relaxed)->ended(c, s);
+void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexcept {
+  c.rt.load(std::memory_order_relaxed)->ended(&w, c, s);
   c.set_state(s);
   c.waiters.close_unshared();
   if (how == claimed::popped) c.drop_entry_unshared();
@@ -60,9 +63,10 @@ void run_inline(worker& w, future_core& self, future_core& c, claimed how) noexc
   f.current.store(&c, std::memory_order_relaxed);
   job_state const s = run_body(c);
   f.current.store(&self, std::memory_order_relaxed);
-  *worker::current()->exceptions = saved;
+  worker& now = *worker::current();  // perhaps another one
+  *now.exceptions = saved;
   if (c.sole_handle()) {
-    finish_unshared(c, s, how);
+    finish_unshared(now, c, s, how);
   } else {
     finish(c, s);
     if (how == claimed::popped) (void)c.drop_owner(job::one_entry);
@@ -93,8 +97,7 @@ void suspend_until_done(future_core& c, future_core* self, unstarted* start) noe
 }
 
 // Runs it here if it is ours to run; else waits.
-void await(future_core& c, future_core* self) noexcept {
-  worker* w = worker::current();
+void await(worker* w, future_core& c, future_core* self) noexcept {
   if (w != nullptr && self != nullptr && c.kind == core_kind::task && c.unclaimed() && c.stack_kib == 0 &&
       c.rt.load(std::memory_order_relaxed) == self->rt.load(std::memory_order_relaxed)) {
     if (w->tick()) [[unlikely]] {
@@ -152,23 +155,9 @@ void describe(fiber const& f, char* out, std::size_t n) noexcept;
 
 job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &describe};
 
-[[gnu::noinline]] future_core*& blocking_core_here() noexcept {
-  thread_local future_core* c = nullptr;
-  return c;
-}
-
-future_core* current_core() noexcept {
-  worker* const w = worker::current();
-  return w != nullptr ? static_cast<future_core*>(w->running().current.load(std::memory_order_relaxed)) : blocking_core_here();
-}
-
-void launch(future_core& c, runtime_core* rt) {
-  if (rt == nullptr) rt = &runtime_here("spawn()");
-  rt->submit(c);
-}
-
 void join(future_core& c) {
-  future_core* const self = current_core();
+  worker* const w = worker::current();
+  future_core* const self = w != nullptr ? running_on(*w) : blocking_core_here();
   if (c.done()) {
     if (self != nullptr) checkpoint();
     if (c.state() != job_state::finished) rethrow(c);
@@ -180,20 +169,20 @@ void join(future_core& c) {
     return;
   }
   if (&c == self) throw deadlock_error("weft: task '" + name_of(c) + "' waits for itself");
-  join_record mine(c, self->mask != 0 || std::uncaught_exceptions() != 0);
+  join_record mine(c, self->mask != 0 || unwinding(w));
   wait_record* const before = std::exchange(self->waiting, &mine);
   if (is_requested(*self)) join_record::look(mine, *self);
-  await(c, self);
+  await(w, c, self);
   self->waiting = before;
   if (c.state() == job_state::finished) [[likely]] return;
-  if (mine.forwarded && c.state() == job_state::cancelled) throw cancelled(std::move(mine.request));
+  if (mine.request && c.state() == job_state::cancelled) throw cancelled(std::move(*mine.request));
   rethrow(c);
 }
 
 void join_shielded(future_core& c) noexcept {
   shield_scope const shield;
   future_core* const self = current_core();
-  if (!c.done()) await(c, self);
+  if (!c.done()) await(worker::current(), c, self);
 }
 
 bool wait_done(future_core& c, std::int64_t until) {
@@ -228,7 +217,7 @@ void finish(future_core& c, job_state s) noexcept {
                     callbacks = true;
                   });
   if (callbacks) run_callbacks(c);
-  if (c.kind != core_kind::promise) c.rt.load(std::memory_order_relaxed)->ended(c, s);
+  if (c.kind != core_kind::promise) c.rt.load(std::memory_order_relaxed)->ended(worker::current(), c, s);
 }
 
 namespace {

@@ -81,7 +81,7 @@ void destroy(future_core& c) noexcept {
     report_unobserved(c, c.ops->error(c), c.kind == core_kind::promise ? "a promise's error that nobody looked at"
                                                                        : "a task's error that nobody looked at");
   }
-  if (c.ops->clear != nullptr) c.ops->clear(c, s);
+  if (s != job_state::finished || !c.ops->trivial) c.ops->clear(c, s);
   free_core(c);
 }
 

@@ -114,69 +114,6 @@ void report_unobserved(future_core& c, std::exception_ptr error, std::string_vie
   }
 }
 
-runtime_core& runtime_here(char const* what) {
-  future_core const* const self = current_core();
-  if (self == nullptr) {
-    throw no_runtime_error(std::string("weft: ") + what + " outside of a task; use runtime::spawn() or run()");
-  }
-  return *self->rt.load(std::memory_order_relaxed);
-}
-
-void runtime_core::count_outside_spawn() {
-  // seq_cst with drain(): either it sees the count, or we see `closed`.
-  sched->outside_spawned.fetch_add(1, std::memory_order_seq_cst);
-  future_core const* const self = current_core();
-  bool const inside = self != nullptr && self->rt.load(std::memory_order_relaxed) == this;
-  if (closed.load(std::memory_order_seq_cst) && !inside) {
-    sched->outside_spawned.fetch_sub(1, std::memory_order_seq_cst);
-    throw no_runtime_error("weft: runtime '" + options.name + "' has been shut down");
-  }
-}
-
-namespace {
-
-std::atomic<std::uint64_t> next_task_id{1};
-
-void identify(future_core& c, runtime_core& rt, worker* w, future_core const* self) noexcept {
-  constexpr std::uint64_t block = 1024;
-  if (w != nullptr) {
-    if (w->next_id == w->last_id) {
-      w->next_id = next_task_id.fetch_add(block, std::memory_order_relaxed);
-      w->last_id = w->next_id + block;
-    }
-    c.id.store(w->next_id++, std::memory_order_relaxed);
-    c.born.store(w->coarse_now, std::memory_order_relaxed);
-  } else {
-    c.id.store(next_task_id.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
-    c.born.store(rt.sched->now(), std::memory_order_relaxed);
-  }
-  c.parent.store(self != nullptr ? self->id.load(std::memory_order_relaxed) : 0, std::memory_order_relaxed);
-  c.rt.store(&rt, std::memory_order_release);
-}
-
-}  // namespace
-
-void runtime_core::adopt(future_core& c) noexcept { identify(c, *this, nullptr, current_core()); }
-
-void runtime_core::submit(future_core& c) {
-  if (c.stack_kib * std::size_t{1024} == options.stack_size) c.stack_kib = 0;
-  worker* const w = worker::current();
-  if (w != nullptr && &w->home == sched.get()) {
-    identify(c, *this, w, static_cast<future_core*>(w->running().current.load(std::memory_order_relaxed)));
-    w->spawned.add();
-    try {
-      w->push(c);
-    } catch (...) {
-      w->spawned.add(~std::uint64_t{0});
-      throw;
-    }
-    return;
-  }
-  count_outside_spawn();
-  adopt(c);
-  sched->submit(c);
-}
-
 }  // namespace detail
 
 runtime::runtime(runtime_options o) : core_(new detail::runtime_core(*this, std::move(o), nullptr)) {}

@@ -17,10 +17,19 @@ class runtime_core {
   runtime_core(runtime& handle, runtime_options, simulated_world*);
   ~runtime_core();
 
-  void submit(future_core&);               // a task of this runtime, from anywhere; no_runtime_error, std::bad_alloc
+  // A task of this runtime, from anywhere: the calling thread's worker and task, if any. no_runtime_error, std::bad_alloc.
+  void submit(future_core&, worker*, future_core const* self);
   void count_outside_spawn();              // before something is counted as ended; no_runtime_error once closed
   void adopt(future_core&) noexcept;       // gives it its identity
-  void ended(future_core&, job_state) noexcept;
+  void ended(worker* w, future_core& c, job_state s) noexcept {
+    if (w != nullptr && &w->home == sched.get()) [[likely]] {
+      (s == job_state::finished ? w->finished : s == job_state::failed ? w->failed : w->cancelled).add();
+    } else {
+      ended_outside(s);
+    }
+    light_fence();  // pairs with heavy_fence in begin_draining()
+    if (draining.load(std::memory_order_relaxed) != 0) [[unlikely]] ended_while_draining(c);
+  }
   void report(unhandled_error const&) const noexcept;
 
   // Spawned and not ended. Exact when it is 0: what has ended is counted first, then what was spawned.
@@ -44,6 +53,7 @@ class runtime_core {
   std::unique_ptr<scheduler> sched;
 
  private:
+  void ended_outside(job_state) noexcept;
   void ended_while_draining(future_core&) noexcept;
 
   std::atomic<std::int64_t> round_pending_{0};
@@ -78,7 +88,10 @@ inline constexpr std::uint64_t request_count_mask = 0xffffff00;
 bool cancel_if_alive(future_core&, std::uint32_t generation) noexcept;  // shutdown's: counts it into the round
 void look_outward(future_core* innermost) noexcept;                   // after a kick, all tasks of a fiber
 
-// --- tasks (join.cpp)
+// --- tasks (spawn.cpp, join.cpp)
+[[nodiscard]] inline future_core* running_on(worker& w) noexcept {
+  return static_cast<future_core*>(w.running().current.load(std::memory_order_relaxed));
+}
 extern job_hooks const task_hooks;
 [[nodiscard]] future_core*& blocking_core_here() noexcept;            // of a blocking pool's thread
 

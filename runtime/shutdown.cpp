@@ -21,18 +21,11 @@ std::uint64_t runtime_core::live() const noexcept {
   return spawned - ended;
 }
 
-void runtime_core::ended(future_core& c, job_state s) noexcept {
-  worker* const w = worker::current();
-  if (w != nullptr && &w->home == sched.get()) {
-    (s == job_state::finished ? w->finished : s == job_state::failed ? w->failed : w->cancelled).add();
-  } else {
-    auto& n = s == job_state::finished ? sched->outside_finished
-              : s == job_state::failed ? sched->outside_failed
-                                       : sched->outside_cancelled;
-    n.fetch_add(1, std::memory_order_seq_cst);
-  }
-  light_fence();  // pairs with heavy_fence in drain()
-  if (draining.load(std::memory_order_relaxed) != 0) [[unlikely]] ended_while_draining(c);
+void runtime_core::ended_outside(job_state s) noexcept {
+  auto& n = s == job_state::finished ? sched->outside_finished
+            : s == job_state::failed ? sched->outside_failed
+                                     : sched->outside_cancelled;
+  n.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void runtime_core::ended_while_draining(future_core& c) noexcept {

@@ -2,13 +2,14 @@
 #include "runtime/slab.hpp"
 
 #include <array>
+#include <iterator>
 #include <mutex>
 #include <new>
 
 namespace weft::detail {
 namespace {
 
-constexpr std::array<std::size_t, 7> class_size{144, 160, 192, 256, 384, 640, 1280};
+constexpr auto const& class_size = core_size_class;
 constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr unsigned cache_limit = 128, batch = 64;
 
@@ -26,7 +27,7 @@ struct size_class {
   future_core* unused = nullptr;  // linked by `next`
 };
 
-std::array<size_class, class_size.size()> classes;
+std::array<size_class, std::size(class_size)> classes;
 std::atomic<chunk*> newest{nullptr};
 
 future_core* next_of(future_core* c) noexcept { return static_cast<future_core*>(c->next); }
@@ -51,10 +52,10 @@ struct cache {
   struct {
     future_core* head = nullptr;
     unsigned size = 0;
-  } of[class_size.size()];
+  } of[std::size(class_size)];
 
   ~cache() {
-    for (std::size_t k = 0; k != class_size.size(); ++k) give_back(k, of[k].size);
+    for (std::size_t k = 0; k != std::size(class_size); ++k) give_back(k, of[k].size);
   }
 
   bool refill(std::size_t k) noexcept {
@@ -82,27 +83,25 @@ struct cache {
   }
 };
 
-// Not inlined, so that its address is taken anew after every switch of threads.
-[[gnu::noinline]] cache& local() noexcept {
-  thread_local cache c;
-  return c;
+thread_local cache* mine = nullptr;  // of `held`, without its guard
+
+[[gnu::noinline]] cache& make_local() noexcept {
+  thread_local cache held;
+  mine = &held;
+  return held;
 }
 
-std::size_t class_for(std::size_t bytes) noexcept {
-  std::size_t k = 0;
-  while (class_size[k] < bytes) ++k;
-  return k;
-}
+// Callers are functions that never suspend, and not inlined: the address is taken anew after every switch of threads.
+cache& local() noexcept { return mine != nullptr ? *mine : make_local(); }
 
 }  // namespace
 
-future_core& allocate_core(std::size_t payload) {
-  auto const k = class_for(sizeof(future_core) + payload);
-  auto& mine = local().of[k];
-  if (mine.head == nullptr && !local().refill(k)) throw std::bad_alloc();
-  future_core& c = *mine.head;
-  mine.head = next_of(&c);
-  --mine.size;
+[[gnu::noinline]] future_core& allocate_core_of(std::size_t k) {
+  cache& here = local();
+  if (here.of[k].head == nullptr && !here.refill(k)) throw std::bad_alloc();
+  future_core& c = *here.of[k].head;
+  here.of[k].head = next_of(&c);
+  --here.of[k].size;
 
   auto const generation = c.generation.load(std::memory_order_relaxed) + 1;
   c.size_class = static_cast<std::uint8_t>(k);
@@ -121,15 +120,15 @@ future_core& allocate_core(std::size_t payload) {
   return c;
 }
 
-void free_core(future_core& c) noexcept {
+[[gnu::noinline]] void free_core(future_core& c) noexcept {
   if (side_block* const s = c.side.load(std::memory_order_relaxed)) drop_side(c, s);
   c.generation.store(c.generation.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_release);  // before the next life's stores; pairs with the reader's re-check
-  cache& mine = local();
+  cache& here = local();
   std::size_t const k = c.size_class;
-  c.next = mine.of[k].head;
-  mine.of[k].head = &c;
-  if (++mine.of[k].size > cache_limit) mine.give_back(k, batch);
+  c.next = here.of[k].head;
+  here.of[k].head = &c;
+  if (++here.of[k].size > cache_limit) here.give_back(k, batch);
 }
 
 void for_each_core(void (*see)(future_core&, std::uint32_t generation, void*), void* context) {

@@ -104,7 +104,7 @@ unsigned thread_pool::queued() const noexcept {
 void launch_blocking(future_core& c, thread_pool* pool) {
   runtime_core& rt = runtime_here("run_blocking()");
   if (rt.sched->options.world != nullptr) {
-    rt.submit(c);
+    rt.submit(c, worker::current(), current_core());
     return;
   }
   c.kind = core_kind::blocking;

@@ -27,19 +27,14 @@ template <class Job>
   return child.claim() ? claimed::in_place : claimed::no;
 }
 
-// Drops dead entries from the bottom. They are looked at before they are owned, which is harmless (blocks are
-// type-stable), and judged again once they are. `bury` drops the entry's reference.
+// Drops dead entries from the bottom. They are looked at before they are owned: if a thief is faster, the block may have
+// begun its next life by then (blocks are type-stable), but then pop() gives nothing. If it gives an entry, it is the one
+// looked at, which was dead and stays so. `bury` drops the entry's reference.
 template <class Job, class Bury>
 void trim_tombstones(work_deque<Job>& own, Bury&& bury) noexcept {
   while (Job* const seen = own.newest()) {
-    if (seen->unclaimed()) return;
-    Job* const x = own.pop();
-    if (x == nullptr) return;
-    if (x->unclaimed()) {
-      own.push(x);
-      return;
-    }
-    bury(*x);
+    if (seen->unclaimed() || own.pop() == nullptr) return;
+    bury(*seen);
   }
 }
 

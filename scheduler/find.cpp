@@ -1,6 +1,6 @@
 // How a worker finds work, and how it sleeps when there is none. The sleeping protocol: idle.hpp.
 //
-// Order: timers that are due; every 61st time what came from outside; the slot, at most 3 times in a row; then the
+// Order: timers that are due; every 64th time what came from outside; the slot, at most 3 times in a row; then the
 // ring's front and the deque's oldest, taking turns (a chain of spawns and a woken fiber share the worker); what came
 // from outside; other workers. Rejected: newest first from the deque (starves old work under overload; a joiner takes
 // its child from the bottom by itself).
@@ -46,7 +46,7 @@ work worker::find_oldest() noexcept {
 
 work worker::find_local(bool start) noexcept {
   if (home.options.world != nullptr) return find_simulated();
-  ticks.add();
+  bool const look_outside = tick();
   auto const from_outside = [&]() noexcept -> work {
     for (;;) {
       work const x = home.injected.pop(start);
@@ -61,7 +61,7 @@ work worker::find_local(bool start) noexcept {
     visiting_ = 0;
   }
   run_timers();
-  if (ticks.get() % 61 == 0) {
+  if (look_outside) {
     for (auto& w : home.workers()) w->wheel.next() <= coarse_now ? w->fire_due(coarse_now) : void();
     if (work const x = from_outside()) return x;
   }

@@ -2,18 +2,11 @@
 
 #include <algorithm>
 
-#include "scheduler/fence.hpp"
 #include "scheduler/worker.hpp"
 
 namespace weft::detail {
 
-void idle_workers::notify() noexcept {
-  light_fence();  // pairs with heavy_fence between enter() and the last look
-  if (sleeping_.load(std::memory_order_relaxed) == 0 || searching_.load(std::memory_order_relaxed) != 0) return;
-  notify_slow();
-}
-
-void idle_workers::notify_slow() noexcept {
+void idle_workers::wake_searcher() noexcept {
   unsigned none = 0;
   if (!searching_.compare_exchange_strong(none, 1, std::memory_order_acq_rel)) return;
   worker* w = nullptr;

@@ -14,6 +14,8 @@
 #include <mutex>
 #include <vector>
 
+#include "scheduler/fence.hpp"
+
 namespace weft::detail {
 
 class worker;
@@ -23,8 +25,10 @@ class idle_workers {
   explicit idle_workers(unsigned workers) : workers_(workers) { sleepers_.reserve(workers); }
 
   // After work was made visible.
-  void notify() noexcept;
-  void notify_slow() noexcept;
+  void notify() noexcept {
+    light_fence();  // pairs with heavy_fence between enter() and the last look
+    if (sleeping_.load(std::memory_order_relaxed) != 0 && searching_.load(std::memory_order_relaxed) == 0) wake_searcher();
+  }
 
   // At most half of the workers search at a time.
   [[nodiscard]] bool begin_search() noexcept;
@@ -39,6 +43,8 @@ class idle_workers {
   void wake_all() noexcept;
 
  private:
+  void wake_searcher() noexcept;
+
   alignas(64) std::atomic<unsigned> sleeping_{0};
   std::atomic<unsigned> searching_{0};
   unsigned const workers_;

@@ -82,8 +82,8 @@ void warn_unguarded_once() noexcept {
   char line[256];
   int const n = std::snprintf(
       line, sizeof line,
-      "weft: no more guard pages for stacks (%zu in use, vm.max_map_count=%zu): overflow of the others is only "
-      "checked when they suspend; raise the sysctl vm.max_map_count\n",
+      "weft: no more guard pages for stacks (%zu in use, vm.max_map_count=%zu): overflow of the others is "
+      "only checked when they suspend; raise the sysctl vm.max_map_count\n",
       mprotect_guards.load(std::memory_order_relaxed), stack_system.max_map_count());
   [[maybe_unused]] auto const written =
       ::write(STDERR_FILENO, line, std::min(static_cast<std::size_t>(n), sizeof line - 1));

@@ -37,7 +37,7 @@ constexpr std::size_t spare_limit = 64;  // fibers a worker keeps; more go back 
 }
 
 worker::worker(scheduler& s, unsigned i)
-    : wheel(s.now()), home(s), index(i), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
+    : wheel(s.now()), home(s), index(i), idle_(s.idle), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
   spares_.reserve(spare_limit + 2);
   if (!have_spares(1)) throw std::bad_alloc();
 }
@@ -187,7 +187,6 @@ bool worker::slice_is_over(std::int64_t ns) noexcept {
 }
 
 void worker::visit() noexcept {
-  until_visit_ = 61;
   coarse_now = home.now();
   if (visiting_ != 0 || home.options.world != nullptr) return;
   run_timers();
@@ -206,7 +205,7 @@ bool worker::run_on_fresh_fiber(unstarted& j) noexcept {
   return true;
 }
 
-void worker::push(unstarted& j) {
+void worker::make_room() {
   if (trim_) {
     trim_ = false;
     trim_tombstones(deque, [this](unstarted& dead) { home.options.hooks->bury(dead); });
@@ -225,8 +224,6 @@ void worker::push(unstarted& j) {
     }
     if (!deque.room()) deque.grow();
   }
-  deque.push(&j);
-  home.idle.notify();
 }
 
 void worker::push_ready(fiber* f, bool soon) noexcept {
@@ -234,7 +231,7 @@ void worker::push_ready(fiber* f, bool soon) noexcept {
 #ifndef NDEBUG
   if ((wakes.get() & 1) != 0 && home.options.world == nullptr) {  // debug builds migrate at every other wake
     home.injected.push(f);
-    home.idle.notify();
+    notify();
     return;
   }
 #endif
@@ -243,7 +240,7 @@ void worker::push_ready(fiber* f, bool soon) noexcept {
     if (f == nullptr) return;  // a push into an empty slot wakes nobody
   }
   if (!ring_.push(f)) home.injected.push(f);
-  home.idle.notify();
+  notify();
 }
 
 }  // namespace weft::detail

@@ -11,6 +11,7 @@
 #include "scheduler/claim.hpp"
 #include "scheduler/deque.hpp"
 #include "scheduler/fiber.hpp"
+#include "scheduler/idle.hpp"
 #include "scheduler/ready_ring.hpp"
 #include "scheduler/work.hpp"
 
@@ -27,7 +28,11 @@ inline constexpr std::size_t ring_capacity = 4;  // overflow shows in tests, not
 // Counters have one writer; readers see recent values.
 class counter {
  public:
-  void add(std::uint64_t n = 1) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_release); }
+  std::uint64_t add(std::uint64_t n = 1) noexcept {
+    auto const v = value_.load(std::memory_order_relaxed) + n;
+    value_.store(v, std::memory_order_release);
+    return v;
+  }
   [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_acquire); }
 
  private:
@@ -53,17 +58,19 @@ class worker {
   void visit() noexcept;                       // lets a few others run, then goes on: see tick()
   bool run_on_fresh_fiber(unstarted&) noexcept;  // the claimed job starts at once; the caller is to be woken by its end
   [[nodiscard]] bool can_run_on_fresh_fiber() noexcept { return have_spares(2); }
-  // Inlined joins count as ticks; true about every 61st: others should be looked after (visit).
-  [[nodiscard]] bool tick() noexcept {
-    ticks.add();
-    return --until_visit_ == 0;
-  }
+  // Inlined joins count as ticks; true about every 64th: others should be looked after (visit).
+  [[nodiscard]] bool tick() noexcept { return ticks.add() % visit_period == 0; }
 
   // Owner: has what runs now run for `ns` without a switch, as far as calls of this function can tell?
   [[nodiscard]] bool slice_is_over(std::int64_t ns) noexcept;
 
   // --- queues; owner
-  void push(unstarted&);                       // throws std::bad_alloc, and nothing is queued
+  // Throws std::bad_alloc, and nothing is queued.
+  void push(unstarted& j) {
+    if (trim_ || !deque.room()) [[unlikely]] make_room();
+    deque.push(&j);
+    notify();
+  }
   void push_ready(fiber*, bool soon) noexcept;  // soon: the caller is about to suspend
   void after_in_place_claim() noexcept { trim_ = true; }
   work_deque<unstarted> deque;
@@ -86,11 +93,14 @@ class worker {
   std::int64_t coarse_now = 0;                 // read now and then: good enough for ages
 
  private:
+  static constexpr std::uint64_t visit_period = 64;
   enum class after : std::uint8_t { nothing, park, yield, visit, recycle };
 
   static void loop(void* left) noexcept;
   void settle(void* left) noexcept;
   void switch_to(fiber&, after) noexcept;
+  void make_room();
+  void notify() noexcept { idle_.notify(); }
   [[nodiscard]] bool have_spares(std::size_t n) noexcept;
   [[nodiscard]] fiber& take_spare() noexcept;
   void recycle(fiber*) noexcept;
@@ -117,6 +127,7 @@ class worker {
     std::int64_t since = 0;
   };
 
+  idle_workers& idle_;
   ready_ring<fiber, ring_capacity> ring_;
   std::vector<suspect> suspects_;              // other workers' slots as last seen
   std::atomic<fiber*> slot_{nullptr};          // woken by what runs now; runs next
@@ -128,7 +139,6 @@ class worker {
   std::vector<fiber*> spares_;                 // LIFO: the hottest first
   std::vector<work> simulated_;                // simulation: everything that could run
   int* errno_ = nullptr;
-  unsigned until_visit_ = 61;
   unsigned visiting_ = 0;                      // entries the visitors may still take
   unsigned slots_in_a_row_ = 0;
   bool ring_first_ = true;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# scripts/bench.sh [--update] [PROBLEM...]: builds the release benchmarks, runs them (all, or those named) beside
-# their peers, prints tables. --update also puts the tables into docs/benchmarks.md.
-#   REPETITIONS=9 (default 5)   MIN_TIME=1 (seconds a repetition, default 0.3)   FILTER=regex of the rows to run
-# An otherwise idle machine, please: everything is in one program so that ratios hold, but they spread with the load.
+# scripts/bench.sh [--update] [PROBLEM...]: builds the release benchmarks, runs them (all, or those named)
+# beside their peers, prints tables. --update also puts the tables into docs/benchmarks.md.
+#   REPETITIONS=9 (default 5)   MIN_TIME=1 (seconds a repetition, default 0.3)   FILTER=regex of rows to run
+# An otherwise idle machine, please: ratios hold under load better than figures do, but they spread too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

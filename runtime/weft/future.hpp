@@ -4,6 +4,7 @@
 // A handle may be asked (cancel(), done() ...) by any thread; waiting through it, copying, assigning, moving from and
 // destroying it belong to one thread at a time, as with std::shared_future: give other tasks a copy. Copies are independent.
 #include <concepts>
+#include <functional>
 #include <exception>
 #include <string>
 #include <type_traits>
@@ -231,7 +232,8 @@ class promise {
   }
 
  private:
-  static constexpr detail::core_ops ops_{nullptr, nullptr, &detail::result<T>::clear, &detail::result<T>::error_in};
+  static constexpr detail::core_ops ops_{nullptr, nullptr, &detail::result<T>::clear, &detail::result<T>::error_in,
+                                         detail::result<T>::trivial};
   future<T> future_;
 };
 

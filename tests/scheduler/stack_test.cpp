@@ -296,9 +296,9 @@ TEST_CASE("address space used up: no stack, and again one when there is room") {
 }
 
 TEST_CASE("cold stacks lose their pages in batches, the oldest first; hot ones keep them") {
-  auto& pool = stack_pool::of(400 * kib);
+  auto& pool = stack_pool::of(56 * kib);
   std::vector<stack> all;
-  for (int i = 0; i != 160; ++i) {
+  for (int i = 0; i != 192; ++i) {  // three slabs, whole: none is left to stand in for a lost one
     all.push_back(pool.acquire());
     REQUIRE(all.back());
     std::memset(all.back().base, 1, all.back().size);
@@ -315,13 +315,14 @@ TEST_CASE("cold stacks lose their pages in batches, the oldest first; hot ones k
   pool.release(all[95], true);
   check_given_back(32);
   for (std::size_t i = 96; i != 128; ++i) pool.release(all[i], true);
-  for (std::size_t i = 128; i != 160; ++i) pool.release(all[i], false);
+  for (std::size_t i = 128; i != 192; ++i) pool.release(all[i], false);
   check_given_back(64);
 
   // All of them come back, each once.
   auto const mapped = pool.mapped();
   std::vector<stack> again;
-  for (int i = 0; i != 160; ++i) again.push_back(pool.acquire());
+  for (int i = 0; i != 192; ++i) again.push_back(pool.acquire());
+  CHECK(mapped == 192);
   CHECK(pool.mapped() == mapped);
   for (stack const& s : again) *(s.top() - 1) = std::byte{0};
   for (stack const& s : again) {
@@ -354,8 +355,7 @@ TEST_CASE("an address leads to its stack, in use or not, and tells guard from st
   }
   stack found;
   bool in_guard = false;
-  int here = 0;
-  CHECK_FALSE(stack_pool::locate(&here, found, in_guard));
+  CHECK_FALSE(stack_pool::locate(&in_guard, found, in_guard));
   CHECK_FALSE(stack_pool::locate(nullptr, found, in_guard));
   CHECK_FALSE(stack_pool::locate(reinterpret_cast<void*>(UINTPTR_MAX), found, in_guard));
 }
@@ -382,10 +382,7 @@ TEST_CASE("storm: no stack has two owners at once") {
       for (int round = 0; round != rounds; ++round) {
         if (mine.size() < 100 && random() % 2 == 0) {
           stack const s = pool.acquire();
-          if (!s) {
-            ++mistakes;
-            continue;
-          }
+          if (!s) std::abort();
           *(s.top() - 1) = *(s.base + 64) = tag;
           mine.push_back(s);
         } else if (!mine.empty()) {

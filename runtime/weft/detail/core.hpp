@@ -33,6 +33,7 @@ struct core_ops {
   void (*discard)(future_core&) noexcept;               // destroys the callable without calling it
   void (*clear)(future_core&, job_state) noexcept;      // destroys the result
   std::exception_ptr& (*error)(future_core&) noexcept;  // where a failure's exception is kept
+  bool trivial;                                         // a value needs no clear()
 };
 
 // What a suspended task waits for, as others on the same fiber need to know it. Lives on the waiting stack.
@@ -71,7 +72,13 @@ struct alignas(16) future_core : unstarted {
 };
 
 // --- memory (slab.cpp)
-[[nodiscard]] future_core& allocate_core(std::size_t payload);  // identity set; throws std::bad_alloc
+inline constexpr std::size_t core_size_class[] = {144, 160, 192, 256, 384, 640, 1280};
+[[nodiscard]] future_core& allocate_core_of(std::size_t size_class);
+[[nodiscard]] inline future_core& allocate_core(std::size_t payload) {  // one handle, one entry; throws std::bad_alloc
+  std::size_t k = 0;
+  while (core_size_class[k] < sizeof(future_core) + payload) ++k;
+  return allocate_core_of(k);
+}
 void free_core(future_core&) noexcept;                          // nobody knows it any more
 void destroy(future_core&) noexcept;                            // last owner gone: reports, clears, frees
 

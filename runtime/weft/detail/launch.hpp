@@ -72,7 +72,7 @@ struct payload {
   }
   static void discard(future_core& c) noexcept { kept(c).~stored(); }
 
-  static constexpr core_ops ops{&run, &discard, &result<value>::clear, &result<value>::error_in};
+  static constexpr core_ops ops{&run, &discard, &result<value>::clear, &result<value>::error_in, result<value>::trivial};
 };
 
 inline std::uint32_t kib(std::size_t bytes) noexcept { return static_cast<std::uint32_t>((bytes + 1023) / 1024); }

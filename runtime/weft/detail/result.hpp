@@ -25,6 +25,8 @@ class result {
   using stored = std::conditional_t<fits_inline<value_type>, value_type, std::unique_ptr<value_type>>;
 
  public:
+  static constexpr bool trivial = std::is_trivially_destructible_v<stored>;
+
   static result& of(future_core& c) noexcept { return *static_cast<result*>(c.payload()); }
 
   template <class... Args>

@@ -1,0 +1,43 @@
+// reader: fills one buffer with what comes next: many small files, or a piece of a large one.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tree_walk.hpp"
+
+namespace wordfreq {
+
+struct segment {
+  std::string path;
+  std::span<char> bytes;  // in the reader's buffer, until the next fill()
+  bool gzip;
+  bool last;  // the text of this file or slice ends here
+};
+
+class reader {
+ public:
+  reader(tree_walk& walk, stats& s, std::size_t buffer) : walk_(walk), stats_(s), buffer_(buffer) {}
+
+  // Blocks: belongs inside run_blocking. Returns nothing when the walk is at its end. Only the last segment
+  // may be an unfinished one; the next fill() begins with the rest of it.
+  [[nodiscard]] std::span<segment> fill();
+
+  // Nobody wants the rest of the unfinished one.
+  void drop() { current_.reset(); }
+
+ private:
+  static constexpr std::size_t most_segments = 256;  // of tiny files; each one takes memory of its own
+  static constexpr std::size_t least_room = 4096;    // less is not worth a read
+
+  tree_walk& walk_;
+  stats& stats_;
+  std::vector<char> buffer_;
+  std::vector<segment> segments_;
+  std::optional<slice> current_;
+};
+
+}  // namespace wordfreq

@@ -1,0 +1,86 @@
+// Who runs here, and how a task comes to be queued.
+#include "runtime/runtime_core.hpp"
+#include <weft/errors.hpp>
+
+namespace weft::detail {
+
+[[gnu::noinline]] future_core*& blocking_core_here() noexcept {
+  thread_local future_core* c = nullptr;
+  return c;
+}
+
+future_core* current_core() noexcept {
+  worker* const w = worker::current();
+  return w != nullptr ? running_on(*w) : blocking_core_here();
+}
+
+runtime_core& runtime_here(char const* what) {
+  future_core const* const self = current_core();
+  if (self == nullptr) {
+    throw no_runtime_error(std::string("weft: ") + what + " outside of a task; use runtime::spawn() or run()");
+  }
+  return *self->rt.load(std::memory_order_relaxed);
+}
+
+void runtime_core::count_outside_spawn() {
+  // seq_cst with drain(): either it sees the count, or we see `closed`.
+  sched->outside_spawned.fetch_add(1, std::memory_order_seq_cst);
+  future_core const* const self = current_core();
+  bool const inside = self != nullptr && self->rt.load(std::memory_order_relaxed) == this;
+  if (closed.load(std::memory_order_seq_cst) && !inside) {
+    sched->outside_spawned.fetch_sub(1, std::memory_order_seq_cst);
+    throw no_runtime_error("weft: runtime '" + options.name + "' has been shut down");
+  }
+}
+
+namespace {
+
+std::atomic<std::uint64_t> next_task_id{1};
+
+void identify(future_core& c, runtime_core& rt, worker* w, future_core const* self) noexcept {
+  constexpr std::uint64_t block = 1024;
+  if (w != nullptr) {
+    if (w->next_id == w->last_id) {
+      w->next_id = next_task_id.fetch_add(block, std::memory_order_relaxed);
+      w->last_id = w->next_id + block;
+    }
+    c.id.store(w->next_id++, std::memory_order_relaxed);
+    c.born.store(w->coarse_now, std::memory_order_relaxed);
+  } else {
+    c.id.store(next_task_id.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
+    c.born.store(rt.sched->now(), std::memory_order_relaxed);
+  }
+  c.parent.store(self != nullptr ? self->id.load(std::memory_order_relaxed) : 0, std::memory_order_relaxed);
+  c.rt.store(&rt, std::memory_order_release);
+}
+
+}  // namespace
+
+void runtime_core::adopt(future_core& c) noexcept { identify(c, *this, nullptr, current_core()); }
+
+void runtime_core::submit(future_core& c, worker* w, future_core const* self) {
+  if (c.stack_kib * std::size_t{1024} == options.stack_size) c.stack_kib = 0;
+  if (w != nullptr && &w->home == sched.get()) {
+    identify(c, *this, w, self);
+    w->spawned.add();
+    try {
+      w->push(c);
+    } catch (...) {
+      w->spawned.add(~std::uint64_t{0});
+      throw;
+    }
+    return;
+  }
+  count_outside_spawn();
+  identify(c, *this, nullptr, self);
+  sched->submit(c);
+}
+
+void launch(future_core& c, runtime_core* rt) {
+  worker* const w = worker::current();
+  future_core const* const self = w != nullptr ? running_on(*w) : blocking_core_here();
+  if (rt == nullptr) rt = self != nullptr ? self->rt.load(std::memory_order_relaxed) : &runtime_here("spawn()");
+  rt->submit(c, w, self);
+}
+
+}  // namespace weft::detail
