@@ -199,7 +199,11 @@ callback_record* add_callback(future_core& c, std::unique_ptr<callback_function>
   auto* const r = new callback_record(c, std::move(f), only_if_cancelled);
   add_handle(c);
   future_core const* const self = current_core();
-  r->rt = self != nullptr ? self->rt.load(std::memory_order_relaxed) : c.rt.load(std::memory_order_relaxed);
+  runtime_core* const rt = (self != nullptr ? *self : c).rt.load(std::memory_order_relaxed);
+  if (rt != nullptr && pin_runtime(rt) != nullptr) {  // else it has ended: on the completing thread
+    r->rt = rt;
+    unpin_runtime(*rt);
+  }
   {
     std::lock_guard guard{lock};
     link(*r);

@@ -58,9 +58,9 @@ bool request_cancel(future_core& c, cancel_cause cause, std::string_view message
     finish(c, job_state::cancelled);
     return true;
   }
-  if (message.empty()) {
+  if (message.empty() && c.side.load(std::memory_order_relaxed) == nullptr) {
     add_request(c, cause);
-  } else {
+  } else {  // also to replace the message of a request that was taken back
     std::string kept(message);
     std::lock_guard guard{side_lock(c)};
     side_block& side = side_of(c);

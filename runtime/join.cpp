@@ -47,8 +47,8 @@ job_state run_body(future_core& c) noexcept {
 
 // The last of a task that only the joiner above us can know: plain stores (J4).
 void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexcept {
+  c.set_state(s);  // before ended(): see cancel_round()
   c.rt.load(std::memory_order_relaxed)->ended(&w, c, s);
-  c.set_state(s);
   c.waiters.close_unshared();
   if (how == claimed::popped) c.drop_entry_unshared();
 }
@@ -133,8 +133,7 @@ void run_claimed(unstarted& u) noexcept {
   f.current.store(&c, std::memory_order_relaxed);
   job_state const s = run_body(c);
   f.current.store(nullptr, std::memory_order_relaxed);
-  finish(c, s);
-  if (c.drop_owner(job::one_entry)) destroy(c);
+  finish_and_leave(c, s);
 }
 
 void bury(unstarted& u) noexcept {
@@ -145,8 +144,7 @@ void fail_for_want_of_stack(unstarted& u) noexcept {
   auto& c = static_cast<future_core&>(u);
   c.ops->discard(c);
   ::new (&c.ops->error(c)) std::exception_ptr(std::make_exception_ptr(std::bad_alloc()));
-  finish(c, job_state::failed);
-  bury(c);
+  finish_and_leave(c, job_state::failed);
 }
 
 void describe(fiber const& f, char* out, std::size_t n) noexcept;
@@ -218,6 +216,16 @@ void finish(future_core& c, job_state s) noexcept {
                   });
   if (callbacks) run_callbacks(c);
   if (c.kind != core_kind::promise) c.rt.load(std::memory_order_relaxed)->ended(worker::current(), c, s);
+}
+
+// Its report, if the runner's entry is the last owner, is over before drain() returns: seen there because finish() counts
+// it as ended (release) after it was counted as leaving.
+void finish_and_leave(future_core& c, job_state s) noexcept {
+  runtime_core* const rt = s == job_state::failed ? c.rt.load(std::memory_order_relaxed) : nullptr;
+  if (rt != nullptr) rt->leaving.fetch_add(1, std::memory_order_relaxed);
+  finish(c, s);
+  if (c.drop_owner(job::one_entry)) destroy(c);
+  if (rt != nullptr) rt->leaving.fetch_sub(1, std::memory_order_release);
 }
 
 namespace {

@@ -68,6 +68,7 @@ bool try_fail(future_core& c, std::exception_ptr e) {
 
 void break_promise(future_core& c) noexcept {
   if (!c.unclaimed()) return;
+  if (c.last_handle()) c.mark(future_core::observed);  // nobody waits for it any more: no news
   try {
     (void)try_fail(c, std::make_exception_ptr(broken_promise_error("weft: the promise was destroyed without a result")));
   } catch (...) {

@@ -40,6 +40,7 @@ runtime_options checked(runtime_options o, simulated_world const* world) {
   if (o.stack_size < 16 * 1024 || o.stack_size > (std::size_t{1} << 32)) {
     throw std::invalid_argument("weft: runtime_options::stack_size has to be between 16 KiB and 4 GiB");
   }
+  if (!o.cancel_on_signals.empty()) throw std::invalid_argument("weft: cancel_on_signals is not available in this version");
   if (o.max_blocking_threads == 0) throw std::invalid_argument("weft: runtime_options::max_blocking_threads is 0");
   return o;
 }

@@ -47,6 +47,7 @@ class runtime_core {
   runtime_options const options;
   std::atomic<bool> closed{false};         // nobody spawns from outside any more
   std::atomic<int> draining{0};
+  std::atomic<int> leaving{0};             // failed, counted as ended, and may still have to report it
   bool abandoned = false;                  // a simulation left stacks that cannot be unwound: not to be destroyed
   mutable std::atomic<int> reporting{0};   // reports from threads that are no workers
   std::shared_ptr<thread_pool> blocking;
@@ -55,6 +56,7 @@ class runtime_core {
  private:
   void ended_outside(job_state) noexcept;
   void ended_while_draining(future_core&) noexcept;
+  void wait_for_reports() const noexcept;  // of tasks that have ended
 
   std::atomic<std::int64_t> round_pending_{0};
   std::mutex drain_lock_;
@@ -94,5 +96,6 @@ void look_outward(future_core* innermost) noexcept;                   // after a
 }
 extern job_hooks const task_hooks;
 [[nodiscard]] future_core*& blocking_core_here() noexcept;            // of a blocking pool's thread
+void finish_and_leave(future_core&, job_state) noexcept;              // finish(), and the runner's entry goes
 
 }  // namespace weft::detail

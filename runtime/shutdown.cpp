@@ -57,9 +57,16 @@ void runtime_core::begin_draining() noexcept {
 
 void runtime_core::end_draining() noexcept { draining.fetch_sub(1, std::memory_order_seq_cst); }
 
+void runtime_core::wait_for_reports() const noexcept {
+  for (backoff b; leaving.load(std::memory_order_acquire) != 0;) b.pause();
+}
+
 bool runtime_core::drain(std::int64_t until, bool close) {
   checkpoint();
-  if (live() == 0 && !close) return true;
+  if (live() == 0 && !close) {
+    wait_for_reports();
+    return true;
+  }
   parker& me = this_parker();
   {
     std::lock_guard guard{drain_lock_};
@@ -90,6 +97,7 @@ bool runtime_core::drain(std::int64_t until, bool close) {
     }
   }
   end_draining();
+  if (ended_in_time) wait_for_reports();
   std::lock_guard guard{drain_lock_};
   std::erase(drain_waiters_, &me);
   return ended_in_time;

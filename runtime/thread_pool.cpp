@@ -17,6 +17,7 @@ constexpr auto keep_alive = std::chrono::seconds(10);
 // What a run_blocking task does with its thread: the task is current there, so cancellation reaches its waits.
 void run_on_thread(future_core& c) noexcept {
   job_state s = job_state::cancelled;
+  (void)c.claim();  // nobody else may: such a task is never inlined
   if (is_requested(c)) {
     keep_cancellation(c, take_request(c));
     c.ops->discard(c);
@@ -32,8 +33,7 @@ void run_on_thread(future_core& c) noexcept {
       s = job_state::cancelled;
     }
   }
-  finish(c, s);
-  if (c.drop_owner(job::one_entry)) destroy(c);
+  finish_and_leave(c, s);
 }
 
 }  // namespace
@@ -72,11 +72,11 @@ void thread_pool::serve() noexcept {
     first_ = static_cast<future_core*>(c->next);
     --queued_;
     guard.unlock();
-    if (c->claim()) {
-      run_on_thread(*c);
-    } else if (c->drop_owner(job::one_entry)) {
-      destroy(*c);
-    }
+    // A pool of the user's own may outlive the runtime whose task this is; the pin keeps it until we have let go.
+    runtime_core const& rt = *c->rt.load(std::memory_order_relaxed);
+    rt.reporting.fetch_add(1, std::memory_order_relaxed);
+    run_on_thread(*c);
+    unpin_runtime(rt);
     guard.lock();
   }
   --threads_;
@@ -84,10 +84,15 @@ void thread_pool::serve() noexcept {
   left_.notify_all();
 }
 
-void thread_pool::join() noexcept {
-  std::unique_lock guard{lock_};
+void thread_pool::close() noexcept {
+  std::lock_guard guard{lock_};
   ending_ = true;
   wake_.notify_all();
+}
+
+void thread_pool::join() noexcept {
+  close();
+  std::unique_lock guard{lock_};
   left_.wait(guard, [&] { return threads_ == 0; });
 }
 
@@ -120,7 +125,10 @@ void launch_blocking(future_core& c, thread_pool* pool) {
 
 std::shared_ptr<thread_pool> make_thread_pool(unsigned threads) {
   if (threads == 0) throw std::invalid_argument("weft: a blocking_pool needs at least one thread");
-  return std::make_shared<thread_pool>(threads);
+  // The last handle tells the threads to leave when the queue is empty; they keep the pool itself alive.
+  auto pool = std::make_shared<thread_pool>(threads);
+  auto* const p = pool.get();
+  return {p, [pool = std::move(pool)](thread_pool*) { pool->close(); }};
 }
 
 }  // namespace weft::detail

@@ -13,7 +13,8 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   explicit thread_pool(unsigned limit) noexcept : limit_(limit) {}
 
   void push(future_core&);              // throws std::system_error if there is no thread and none can be made
-  void join() noexcept;                 // waits until every thread has left; nothing may be pushed any more
+  void close() noexcept;                // threads leave when the queue is empty
+  void join() noexcept;                 // closes, and waits until every thread has left; nothing may be pushed any more
   [[nodiscard]] unsigned threads() const noexcept;
   [[nodiscard]] unsigned queued() const noexcept;
 

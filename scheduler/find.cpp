@@ -21,6 +21,11 @@ constexpr int search_passes = 4;
 
 std::int64_t steady_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
+void nap() noexcept {
+  std::uint32_t never_changes = 0;
+  futex_wait(&never_changes, 0, steady_now() + watch_period);
+}
+
 void pause_briefly() noexcept {
   backoff b;
   for (int i = 0; i != 32; ++i) b.pause();
@@ -111,7 +116,7 @@ work worker::find_simulated() noexcept {
 work worker::find() noexcept {
   bool const start = have_spares(1);
   if (work const x = find_local(start)) {
-    starving_since_ = 0;
+    if (start) for_usual_stacks_.since = 0;
     if (searching_) {
       searching_ = false;
       home.idle.end_search(true);
@@ -207,15 +212,22 @@ void worker::run_timers() noexcept {
   if (wheel.next() <= coarse_now) fire_due(coarse_now);
 }
 
-// No stack to start on: ready fibers only. When none has come free anywhere for a second, the oldest job fails.
-void worker::starve() noexcept {
+// True once: no stack has come free anywhere for a second.
+bool worker::exhausted(patience& p) noexcept {
   auto const now = steady_now();
   auto const freed = home.stacks_freed.load(std::memory_order_relaxed);
-  if (starving_since_ == 0 || freed != freed_seen_) {
-    starving_since_ = now;
-    freed_seen_ = freed;
-  } else if (now - starving_since_ >= starving_limit) {
-    starving_since_ = 0;
+  if (p.since == 0 || freed != p.freed_seen) {
+    p = {now, freed};
+    return false;
+  }
+  if (now - p.since < starving_limit) return false;
+  p.since = 0;
+  return true;
+}
+
+// No stack to start on: ready fibers only, until one comes free; at worst the oldest job fails.
+void worker::starve() noexcept {
+  if (exhausted(for_usual_stacks_)) {
     work x = find_oldest();
     if (!x) {
       x = home.injected.pop(true);
@@ -224,8 +236,19 @@ void worker::starve() noexcept {
     if (x.ready != nullptr) push_ready(x.ready, false);
     if (x.start != nullptr) home.options.hooks->fail(*x.start);
   }
-  std::uint32_t never_changes = 0;
-  futex_wait(&never_changes, 0, now + watch_period);
+  nap();
+}
+
+// The same for a job that wants a stack of another size. It goes to the back of the queue, unclaimed again: nobody acts
+// on a claim but its claimer.
+void worker::starve_for(unstarted& j) noexcept {
+  if (exhausted(for_other_stacks_)) {
+    home.options.hooks->fail(j);
+    return;
+  }
+  j.set_state(job_state::queued);
+  home.injected.push(&j);
+  if (!has_visible_work()) nap();
 }
 
 void worker::wake_up() noexcept {
@@ -270,6 +293,7 @@ void worker::sleep() noexcept {
     while (asleep_.load(std::memory_order_acquire) != awake) futex_wait(&asleep_, sleeping);
     searching_ = true;  // whoever popped us counted us as a searcher
   }
+  coarse_now = home.now();
 }
 
 // The one idle worker that sleeps until the next timer, in the I/O driver if there is one.
@@ -278,6 +302,7 @@ void worker::keep_time() noexcept {
   for (;;) {
     // Somebody is awake: look at him now and then. Nobody: sleep until a timer or for ever.
     bool const watch = home.idle.sleeping() < home.workers().size();
+    home.watching.store(watch, std::memory_order_relaxed);
     auto until = watch ? steady_now() + watch_period : INT64_MAX;
     until = std::min(until, home.next_timer());
     home.keeper_until.store(until, std::memory_order_seq_cst);
@@ -292,6 +317,7 @@ void worker::keep_time() noexcept {
     auto was = recheck;
     if (!asleep_.compare_exchange_strong(was, sleeping, std::memory_order_seq_cst) || until <= steady_now()) break;
   }
+  home.watching.store(false, std::memory_order_relaxed);
   home.keeper_until.store(INT64_MAX, std::memory_order_seq_cst);
   home.keeper_worker.store(nullptr, std::memory_order_seq_cst);
   home.keeper.store(false, std::memory_order_seq_cst);

@@ -88,6 +88,14 @@ std::int64_t scheduler::next_timer() const noexcept {
   return next;
 }
 
+void scheduler::ensure_watch() noexcept {
+  if (worker* const w = keeper_worker.load(std::memory_order_seq_cst)) {
+    w->look_again();
+  } else {
+    idle.wake_one_more();  // finds nothing to do and becomes the keeper
+  }
+}
+
 void scheduler::earlier_timer(std::int64_t when) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);  // armed, then look; pairs with keeper_until, then next_timer()
   if (when >= keeper_until.load(std::memory_order_relaxed)) return;

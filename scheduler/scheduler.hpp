@@ -64,6 +64,8 @@ class scheduler {
   std::atomic<bool> keeper{false};                  // somebody sleeps until the next timer
   std::atomic<std::int64_t> keeper_until{INT64_MAX};
   std::atomic<worker*> keeper_worker{nullptr};
+  std::atomic<bool> watching{false};                // the keeper looks at busy workers now and then
+  void ensure_watch() noexcept;                     // something waits for a busy worker to get to it
   std::atomic<std::uint64_t> outside_spawned{0}, outside_finished{0}, outside_failed{0}, outside_cancelled{0};
   [[nodiscard]] idle_driver* driver() const noexcept { return driver_.load(std::memory_order_acquire); }
   [[nodiscard]] std::vector<std::unique_ptr<worker>> const& workers() const noexcept { return workers_; }

@@ -37,7 +37,8 @@ constexpr std::size_t spare_limit = 64;  // fibers a worker keeps; more go back 
 }
 
 worker::worker(scheduler& s, unsigned i)
-    : wheel(s.now()), home(s), index(i), idle_(s.idle), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
+    : wheel(s.now(), s.options.world != nullptr ? timer_rounding::exact : timer_rounding::up), home(s), index(i), idle_(s.idle), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
+  coarse_now = s.now();
   spares_.reserve(spare_limit + 2);
   if (!have_spares(1)) throw std::bad_alloc();
 }
@@ -62,7 +63,8 @@ void worker::loop(void* left) noexcept {
   for (;;) {
     worker* const w = current();
     if (unstarted* const j = std::exchange(w->handed_over_, nullptr)) {
-      w->home.options.hooks->run(*j);
+      // On a stack of the usual size it may be one that wants another; on any other size that is the one it wants.
+      w->running_->stacks == &w->home.stacks ? w->start(*j) : w->home.options.hooks->run(*j);
     } else if (w->running_->stacks != &w->home.stacks) {
       w->switch_to(w->take_spare(), after::recycle);  // a stack of another size was for one job only
     } else if (work const x = w->find(); x.ready != nullptr) {
@@ -84,13 +86,19 @@ void worker::start(unstarted& j) noexcept {
   }
   fiber* f = nullptr;
   try {
-    f = acquire_fiber(stack_pool::of(std::size_t{j.stack_kib} * 1024));
+    stack_pool& wanted = stack_pool::of(std::size_t{j.stack_kib} * 1024);
+    if (&wanted == &home.stacks) {
+      home.options.hooks->run(j);
+      return;
+    }
+    f = acquire_fiber(wanted);
   } catch (std::bad_alloc const&) {
   }
   if (f == nullptr) {
-    home.options.hooks->fail(j);
+    starve_for(j);
     return;
   }
+  for_other_stacks_.since = 0;
   f->home = &home;
   handed_over_ = &j;
   switch_to(*f, after::recycle);
@@ -237,7 +245,11 @@ void worker::push_ready(fiber* f, bool soon) noexcept {
 #endif
   if (soon && visiting_ == 0) {
     f = slot_.exchange(f, std::memory_order_acq_rel);
-    if (f == nullptr) return;  // a push into an empty slot wakes nobody
+    if (f == nullptr) {
+      // A push into an empty slot wakes nobody; but somebody has to look whether we ever get to it.
+      if (idle_.sleeping() != 0 && !home.watching.load(std::memory_order_relaxed)) home.ensure_watch();
+      return;
+    }
   }
   if (!ring_.push(f)) home.injected.push(f);
   notify();

@@ -115,7 +115,9 @@ class worker {
   [[nodiscard]] work search() noexcept;
   void sleep() noexcept;
   void keep_time() noexcept;
+  [[nodiscard]] bool exhausted(patience&) noexcept;
   void starve() noexcept;
+  void starve_for(unstarted&) noexcept;
   void start(unstarted&) noexcept;
   void run_timers() noexcept;
   void fire_due(std::int64_t now) noexcept;
@@ -147,8 +149,12 @@ class worker {
   bool hand_role_on_ = false;                  // was keeper of time: somebody else has to be before we run anything
   std::uint64_t slice_switches_ = 0;
   std::int64_t slice_began_ = 0;
-  std::int64_t starving_since_ = 0;
-  std::uint64_t freed_seen_ = 0;
+  // How long no stack has come free in the whole runtime while one was wanted.
+  struct patience {
+    std::int64_t since = 0;
+    std::uint64_t freed_seen = 0;
+  };
+  patience for_usual_stacks_, for_other_stacks_;
   std::uint64_t random_;
   static constexpr std::uint32_t awake = 0, sleeping = 1, recheck = 2;
   std::atomic<std::uint32_t> asleep_{awake};

@@ -45,12 +45,12 @@ struct options {
 
 // The whole process stays below 64 MiB: so many lanes, and so much for each; the more lanes, the less.
 struct memory_plan {
-  explicit memory_plan(unsigned workers) : lanes(std::min(workers + workers / 4 + 2, 160u)) {}
+  explicit memory_plan(unsigned workers) : lanes(std::min(workers + std::min(workers / 4 + 2, 8u), 160u)) {}
   unsigned lanes;  // some more than workers: while one reads, another counts
   bool tight = lanes > 24;
   std::size_t read_buffer = tight ? 64 << 10 : 256 << 10;
   std::size_t text_block = tight ? 16 << 10 : 64 << 10;
-  std::size_t lane_slots = tight ? 64 : 256;  // per shard, 32 bytes each (word_map::full)
+  std::size_t lane_slots = tight ? 32 : 256;  // per shard, 32 bytes each (word_map::full)
   std::size_t total_slots = tight ? 8 << 10 : 16 << 10;
 };
 

@@ -30,8 +30,8 @@ class reader {
   void drop() { current_.reset(); }
 
  private:
-  static constexpr std::size_t most_segments = 256;  // of tiny files; each one takes memory of its own
-  static constexpr std::size_t least_room = 4096;    // less is not worth a read
+  static constexpr std::size_t most_segments = 64;  // of tiny files; each one takes memory of its own
+  static constexpr std::size_t least_room = 4096;   // less is not worth a read
 
   tree_walk& walk_;
   stats& stats_;

@@ -103,7 +103,7 @@ class word_map {
   }
 
   void grow() {
-    std::vector<slot> old(std::max<std::size_t>(64, slots_.size() * 2));
+    std::vector<slot> old(std::max<std::size_t>(32, slots_.size() * 2));
     old.swap(slots_);
     for (slot const& s : old) {
       if (s.count == 0) continue;

@@ -30,9 +30,8 @@ struct runtime_options {
   unsigned workers = 0;                  // 0: CPUs this process may use (affinity mask and cgroup quota)
   std::size_t stack_size = 256 * 1024;   // address space of a fiber's stack; memory is touched pages only
   unsigned max_blocking_threads = 512;   // for run_blocking
-  std::vector<int> cancel_on_signals = {};  // run(): these signals cancel the main task (empty: none is touched)
+  std::vector<int> cancel_on_signals = {};  // has to be empty in this version: std::invalid_argument
   bool overflow_report = true;           // SIGSEGV on a fiber's guard page is reported, then handed to the previous handler
-  std::chrono::milliseconds stall_threshold{100};
   std::function<void(unhandled_error const&)> on_unhandled = {};  // default: one line on stderr; several threads at once
 };
 

@@ -66,7 +66,7 @@ weft_mistake(kick_wakes_claimed parker ${parker}
   [[(w & parked_bit) != 0 && (w & phase_mask) != phase_claimed;]] [[(w & parked_bit) != 0;]])
 weft_mistake(kick_releases_nothing parker ${parker}
   [[w, n, std::memory_order_seq_cst, std::memory_order_relaxed)) return wakes]]
-  [[w, n, std::memory_order_relaxed, std::memory_order_relaxed)) return wakes]])
+  [[w, n, std::memory_order_acquire, std::memory_order_relaxed)) return wakes]])
 weft_mistake(kick_leaves_parked parker ${parker}
   [[auto const n = (w | kick_bit) & ~(wakes ? parked_bit : 0);]] [[auto const n = w | kick_bit;]])
 weft_mistake(epoch_ignored parker ${parker}
@@ -77,7 +77,7 @@ weft_mistake(publish_schedules_always parker ${parker}
   [[    return (w & parked_bit) != 0;]] [[    return true;]])
 weft_mistake(publish_releases_nothing parker ${parker}
   [[(w | phase_published) & ~parked_bit, std::memory_order_acq_rel,]]
-  [[(w | phase_published) & ~parked_bit, std::memory_order_relaxed,]])
+  [[(w | phase_published) & ~parked_bit, std::memory_order_acquire,]])
 weft_mistake(close_after_claim parker ${parker}
   [[      if ((w & phase_mask) != phase_open) return false;
     } while (!word_.compare_exchange_weak(w, w & ~phase_mask,]]
@@ -192,6 +192,8 @@ weft_mistake(plain_finish_judged_too_early join tests/model/join_model.cpp
   [[          if (bool const alone = b.sole_handle(); body(b), alone) {]])
 weft_mistake(request_not_read_at_claim join tests/model/join_model.cpp
   [[bool pending = requests.load(seq_cst) != 0;]] [[bool pending = false;]])
+weft_mistake(request_read_too_weakly join tests/model/join_model.cpp
+  [[bool pending = requests.load(seq_cst) != 0;]] [[bool pending = requests.load(relaxed) != 0;]])
 weft_mistake(request_read_before_the_fence join tests/model/join_model.cpp
   [[    (void)runner[me].open();  // the locked operation that the path has anyway
     bool pending = requests.load(seq_cst) != 0;]]

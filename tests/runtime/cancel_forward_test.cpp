@@ -182,9 +182,13 @@ TEST_CASE("C03 wait(), wait_for() leave the awaited alone") {
 TEST_CASE("C03 being cancelled in get() of a promise's future cancels the future") {
   in_all_orders([] {
     weft::promise<int> p;
-    weft::promise<> told;
+    weft::promise<> told, inside;
     auto const heard = p.on_cancel([&told] { told.set_value(); });
-    auto const t = weft::spawn([f = p.get_future()] { return f.get(); });
+    auto const t = weft::spawn([f = p.get_future(), &inside] {
+      inside.set_value();
+      return f.get();
+    });
+    inside.get_future().wait();
     CHECK(t.cancel("no longer"));
     t.wait();
     CHECK(t.cancelled());

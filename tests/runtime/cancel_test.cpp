@@ -37,7 +37,7 @@ auto begun(F f) {
 }  // namespace
 
 TEST_CASE("C01 cancelled before its first step a task never runs, and ends cancelled with the message") {
-  auto const alone = [](bool alone) {
+  auto const body = [](bool alone) {
     auto const kept = std::make_shared<int>(1);
     bool ran = false;
     auto const t = weft::spawn([&ran, kept] {
@@ -51,8 +51,8 @@ TEST_CASE("C01 cancelled before its first step a task never runs, and ends cance
     if (alone) CHECK_FALSE(ran);
     CHECK(kept.use_count() == 1);
   };
-  for_each_worker_count([&](unsigned workers) { run_on(workers, [&] { alone(workers == 1); }); });
-  in_simulations(10, [&] { alone(true); });
+  for_each_worker_count([&](unsigned workers) { run_on(workers, [&] { body(workers == 1); }); });
+  in_simulations(10, [&] { body(true); });
 }
 
 TEST_CASE("C01 a plain thread's cancel, too, meets a task that never starts, or one that has begun") {
