@@ -93,6 +93,12 @@ class worker {
   std::int64_t coarse_now = 0;                 // read now and then: good enough for ages
 
  private:
+  // How long no stack has come free in the whole runtime while one was wanted.
+  struct patience {
+    std::int64_t since = 0;
+    std::uint64_t freed_seen = 0;
+  };
+
   static constexpr std::uint64_t visit_period = 64;
   enum class after : std::uint8_t { nothing, park, yield, visit, recycle };
 
@@ -149,11 +155,6 @@ class worker {
   bool hand_role_on_ = false;                  // was keeper of time: somebody else has to be before we run anything
   std::uint64_t slice_switches_ = 0;
   std::int64_t slice_began_ = 0;
-  // How long no stack has come free in the whole runtime while one was wanted.
-  struct patience {
-    std::int64_t since = 0;
-    std::uint64_t freed_seen = 0;
-  };
   patience for_usual_stacks_, for_other_stacks_;
   std::uint64_t random_;
   static constexpr std::uint32_t awake = 0, sleeping = 1, recheck = 2;

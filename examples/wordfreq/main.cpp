@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -47,11 +48,11 @@ struct options {
 struct memory_plan {
   explicit memory_plan(unsigned workers) : lanes(std::min(workers + std::min(workers / 4 + 2, 8u), 160u)) {}
   unsigned lanes;  // some more than workers: while one reads, another counts
-  bool tight = lanes > 24;
-  std::size_t read_buffer = tight ? 64 << 10 : 256 << 10;
-  std::size_t text_block = tight ? 16 << 10 : 64 << 10;
-  std::size_t lane_slots = tight ? 32 : 256;  // per shard, 32 bytes each (word_map::full)
-  std::size_t total_slots = tight ? 8 << 10 : 16 << 10;
+  bool few = lanes <= 12;
+  std::size_t read_buffer = few ? 256 << 10 : 64 << 10;
+  std::size_t text_block = 16 << 10;
+  std::size_t lane_slots = std::clamp(std::bit_floor(2048 / lanes), 32u, 256u);  // see word_map::full
+  std::size_t total_slots = few ? 16 << 10 : 8 << 10;
 };
 
 // One lane: reads on the blocking pool, counts on a worker, until the walk has no more files.

@@ -240,8 +240,9 @@ void point(int location, bool write) {
   switch_to(options[k]);
 }
 
-// A thread preempted before a step that nobody's step depends on could as well have taken it before: that execution is
-// explored too, with no more preemptions, so the sleeper is not resumed before somebody touches what it will touch.
+// A thread preempted before a step that nobody's step depends on could as well have taken it before: that
+// execution is explored too, with no more preemptions, so the sleeper is not resumed before somebody
+// touches what it will touch.
 void took_step(int location, bool write) {
   for (int i = 1; i < now.thread_count; ++i) {
     auto& t = thread(i);
@@ -249,7 +250,9 @@ void took_step(int location, bool write) {
     if (write) t.yielded = false;
     if (!t.asleep) continue;
     bool touched = t.next.location == location && (write || t.next.write);
-    for (int b = 0; b != t.buffers; ++b) touched |= t.buffer[static_cast<std::size_t>(b)].location == location;
+    for (int b = 0; b != t.buffers; ++b) {
+      touched |= t.buffer[static_cast<std::size_t>(b)].location == location;
+    }
     if (touched) t.asleep = false;
   }
 }
@@ -297,7 +300,9 @@ void run::at_end(std::function<void()> look) { look_at_end = new std::function<v
 
 void* run::allocate(std::size_t size, char const* name) {
   void* const p = ::operator new(size);
-  if (name_count != static_cast<int>(std::size(names))) names[name_count++] = {static_cast<unsigned char*>(p), size, name};
+  if (name_count != static_cast<int>(std::size(names))) {
+    names[name_count++] = {static_cast<unsigned char*>(p), size, name};
+  }
   return p;
 }
 
@@ -311,7 +316,8 @@ void event::set() {
   note("schedules", this, 1);
   for (int i = 1; i < now.thread_count; ++i) {
     auto& t = thread(i);
-    if (t.state == logical_thread::life::blocked && t.next.location == id_) t.state = logical_thread::life::ready;
+    bool const waits_here = t.state == logical_thread::life::blocked && t.next.location == id_;
+    if (waits_here) t.state = logical_thread::life::ready;
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// explorer: runs two or three logical threads over the kernel's own source in every order and with every weak memory
-// effect that its bounds allow. What it models and what not: README.md.
+// explorer: runs two or three logical threads over the kernel's own source in every order and with every
+// weak memory effect that its bounds allow. What it models and what not: README.md.
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace weft::model {
 
 struct limits {
   int preemptions = 3;  // switches away from a thread that could have gone on
-  int weak = 2;         // loads of an older value, and looks at a word before another thread's store to it has drained
+  int weak = 2;         // loads of an older value; looks at a word before another's store to it has drained
   int steps = 1500;     // of one execution; more is a livelock
 };
 

@@ -1,5 +1,5 @@
-// Claim and inline: every job runs exactly once, its joiners see the result, a block is used again only when nobody
-// can reach it any more. And: no cancel request is lost at claim.
+// Claim and inline: every job runs exactly once, its joiners see the result, a block is used again only
+// when nobody can reach it any more. And: no cancel request is lost at claim.
 #include "scheduler/claim.hpp"
 
 #include <weft/detail/wait_list.hpp>
@@ -153,7 +153,8 @@ void sole_handle(model::run& r) {
   });
 }
 
-// Joined out of order: the claim in place leaves a tombstone, which a thief may hold while the block should live anew.
+// Joined out of order: the claim in place leaves a tombstone, which a thief may hold while the block should
+// live anew.
 void stale_entry(model::run& r) {
   auto& w = r.make<world>("world");
   auto& self = r.make<model::fiber>("fiber");
@@ -225,7 +226,8 @@ void trim_keeps_the_living(model::run& r) {
   });
 }
 
-// Two handles: both join. Whoever is last sees "the only handle" although the job has been claimed, or has run.
+// Two handles: both join. Whoever is last sees "the only handle" although the job has been claimed, or has
+// run.
 void two_handles(model::run& r) {
   auto& w = r.make<world>("world");
   auto& a = r.make<model::fiber>("fiber A");
@@ -255,7 +257,8 @@ void two_handles_and_a_thief(model::run& r) {
   });
 }
 
-// The child's own body gives a handle away while its joiner runs it: the sole-handle mode is over by its end.
+// The child's own body gives a handle away while its joiner runs it: the sole-handle mode is over by its
+// end.
 void handle_given_away(model::run& r) {
   auto& w = r.make<world>("world");
   auto& a = r.make<model::fiber>("fiber A");

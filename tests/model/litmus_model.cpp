@@ -91,7 +91,8 @@ void independent_reads(model::run& r) {
   r.at_end([&] { reached[s.a * 8 + s.b * 4 + s.c * 2 + s.d] = true; });
 }
 
-// An RMW of somebody else goes on with the release it has read; a plain store, even of the releaser, does not.
+// An RMW of somebody else goes on with the release it has read; a plain store, even of the releaser, does
+// not.
 template <bool ByRmw>
 void release_sequence(model::run& r) {
   auto& s = r.make<two>("s");

@@ -1,8 +1,8 @@
-# Planted mistakes: one text of the kernel's source (or of a model, where the mistake is its user's) is replaced in a copy,
-# and the model compiled against the copy must report a violation. docs/kernel.md has the table of what finds what.
+# Planted mistakes: one text of the kernel's source (or of a model, where the mistake is its user's) is replaced in
+# a copy, and the model compiled against the copy must report a violation. docs/kernel.md: what finds what.
 
-# A model against a copy of `file` in which `from`, which must occur exactly once, has become `to`. A sixth argument
-# names the variant to start from instead.
+# A model against a copy of `file` in which `from`, which must occur exactly once, has become `to`. A sixth
+# argument names the variant to start from instead.
 function(weft_substituted target model file from to)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${file})
   string(REGEX REPLACE "^scheduler/weft/" "weft/" copy ${file})

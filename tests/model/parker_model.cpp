@@ -1,4 +1,5 @@
-// The parker: exactly one schedule for each park, no lost kick, what is handed over is seen, a late claimer is harmless.
+// The parker: exactly one schedule for each park, no lost kick, what is handed over is seen, a late claimer
+// is harmless.
 #include "tests/model/fiber.hpp"
 
 using namespace weft;

@@ -1,6 +1,7 @@
 #pragma once
-// What the explorer knows during one execution. All of it in fixed arrays: the program's heap is an arena that starts
-// afresh with every execution, so that addresses repeat and abandoned threads leave nothing behind.
+// What the explorer knows during one execution. All of it in fixed arrays: the program's heap is an arena
+// that starts afresh with every execution, so that addresses repeat and abandoned threads leave nothing
+// behind.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -18,7 +19,8 @@ inline constexpr int max_buffered = 8;
 inline constexpr int stale_reach = 3;  // a load sees one of the last three stores
 inline constexpr int max_trace = 4096;
 
-// What a thread has seen: a vector clock for plain data, and for each location the oldest store it may still read.
+// What a thread has seen: a vector clock for plain data, and for each location the oldest store it may
+// still read.
 struct view {
   std::array<std::uint16_t, max_threads> when{};
   std::array<std::uint8_t, max_locations> floor{};

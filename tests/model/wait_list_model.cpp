@@ -1,5 +1,5 @@
-// The continuation list: nobody is lost, nobody is woken for nothing, no node is touched after its owner has left, and
-// what is handed over is neither lost nor doubled.
+// The continuation list: nobody is lost, nobody is woken for nothing, no node is touched after its owner
+// has left, and what is handed over is neither lost nor doubled.
 #include <weft/detail/wait_list.hpp>
 
 #include "tests/model/fiber.hpp"
@@ -231,7 +231,8 @@ void grant_goes_on(model::run& r) {
   });
 }
 
-// The canceller has closed its wait, a releaser finds that and drops its node: there is nothing left to remove.
+// The canceller has closed its wait, a releaser finds that and drops its node: there is nothing left to
+// remove.
 void dropped_before_leaving(model::run& r) {
   auto& s = r.make<grants>("grants");
   s.cancel.store(1);
