@@ -73,9 +73,16 @@ void conclude(callback_record& r) noexcept {
   release(r);
 }
 
-void append(future_core& c, callback_record& r) {
+// Tells how many have registered and are not in the queue yet.
+std::size_t count_waiting(future_core& c, int change) noexcept {
   std::lock_guard guard{side_lock(c)};
-  side_block& side = side_of(c);
+  return c.side.load(std::memory_order_relaxed)->waiting += static_cast<std::size_t>(change);
+}
+
+void append(future_core& c, callback_record& r, bool waited) noexcept {
+  std::lock_guard guard{side_lock(c)};
+  side_block& side = *c.side.load(std::memory_order_relaxed);
+  if (waited) --side.waiting;
   (side.first == nullptr ? side.first : side.last->following) = &r;
   side.last = &r;
 }
@@ -121,14 +128,14 @@ void run_one(callback_record& r) noexcept {
   conclude(r);
 }
 
-void run_queue(future_core& c) noexcept;
+void run_queue(future_core& c, runtime_core* here) noexcept;
 
-// A task there that goes on with the queue. False: no memory for one.
+// A task there that goes on with the queue. False: no memory for one, or that runtime has just ended.
 bool post_runner(future_core& c, runtime_core& there) noexcept {
   bool posted = false;
   try {
-    auto body = [&c] {
-      run_queue(c);
+    auto body = [&c, &there] {
+      run_queue(c, &there);
       drop_handle(c);
     };
     using packed = payload<decltype(body)>;
@@ -155,16 +162,18 @@ bool post_runner(future_core& c, runtime_core& there) noexcept {
 runtime_core* wants_other_runtime(callback_record& r, runtime_core* here) noexcept {
   std::lock_guard guard{lock};
   if (r.dropped || r.rt == nullptr || r.rt == here) return nullptr;
-  if (pin_runtime(r.rt) != nullptr && !r.rt->closed.load(std::memory_order_acquire)) return r.rt;
+  if (pin_runtime(r.rt) != nullptr) {
+    if (!r.rt->closed.load(std::memory_order_acquire)) return r.rt;
+    unpin_runtime(*r.rt);
+  }
   r.dropped = true;
   return nullptr;
 }
 
-// The queue's runner: from now on until it is empty, here or, where a record says so, in a task elsewhere.
-void run_queue(future_core& c) noexcept {
+// The queue's runner: from now on until it is empty, here or, where a record says so, in a task elsewhere. `here`: whose
+// runner task the caller is; null on the completing thread, which may be inside of a task or of another callback.
+void run_queue(future_core& c, runtime_core* here) noexcept {
   while (callback_record* const r = next_of(c)) {
-    future_core* const self = current_core();
-    runtime_core* const here = self != nullptr && self->kind == core_kind::callback ? self->rt.load() : nullptr;
     if (runtime_core* const there = wants_other_runtime(*r, here)) {
       put_back(c, *r);
       if (post_runner(c, *there)) return;
@@ -180,13 +189,23 @@ bool begin_running(future_core& c) noexcept {
   return side.first != nullptr && !std::exchange(side.running, true);
 }
 
-void take_over(callback_record& r) noexcept {
+void take_over(callback_record& r, bool waited) noexcept {
   {
     std::lock_guard guard{lock};
     unlink(r);
     r.at = callback_record::stage::queued;
   }
-  append(*r.core, r);
+  append(*r.core, r, waited);
+}
+
+// Taken out of the waiters' list: it will not run.
+void withdraw(callback_record& r) noexcept {
+  {
+    std::lock_guard guard{lock};
+    unlink(r);
+  }
+  (void)count_waiting(*r.core, -1);
+  conclude(r);
 }
 
 }  // namespace
@@ -208,18 +227,22 @@ callback_record* add_callback(future_core& c, std::unique_ptr<callback_function>
     std::lock_guard guard{lock};
     link(*r);
   }
+  (void)count_waiting(c, 1);
   if (!c.waiters.push(*r)) {
-    take_over(*r);
+    // Those registered before come first; whoever completes the future is moving them to the queue.
+    auto before = count_waiting(c, -1);
+    for (backoff b; before != 0; before = count_waiting(c, 0)) b.pause();
+    take_over(*r, false);
     run_callbacks(c);
   }
   return r;
 }
 
-void queue_callback(future_core&, wait_node& n) noexcept { take_over(static_cast<callback_record&>(n)); }
+void queue_callback(future_core&, wait_node& n) noexcept { take_over(static_cast<callback_record&>(n), true); }
 
 void run_callbacks(future_core& c) noexcept {
   add_handle(c);
-  if (begin_running(c)) run_queue(c);
+  if (begin_running(c)) run_queue(c, nullptr);
   drop_handle(c);
 }
 
@@ -233,13 +256,7 @@ void reset_callback(callback_record& r) {
     core = r.core;
     add_handle(*core);
   }
-  if (core->waiters.remove(r)) {
-    {
-      std::lock_guard guard{lock};
-      unlink(r);
-    }
-    conclude(r);
-  }
+  if (core->waiters.remove(r)) withdraw(r);
   // Queued, it is skipped in its turn; running, it ends. Both without our help, so this wait is never cancelled.
   shield_scope const shield;
   parker& me = this_parker();
@@ -268,6 +285,7 @@ void forget_callback(callback_record& r) noexcept { release(r); }
 void drop_callbacks_of(runtime_core& rt) noexcept {
   for (;;) {
     callback_record* found = nullptr;
+    future_core* core = nullptr;
     {
       std::lock_guard guard{lock};
       for (callback_record* r = registered; r != nullptr && found == nullptr; r = r->older) {
@@ -275,25 +293,15 @@ void drop_callbacks_of(runtime_core& rt) noexcept {
           r->dropped = true;
           r->rt = nullptr;
           ++r->owners;
-          add_handle(*r->core);
+          core = r->core;
+          add_handle(*core);
           found = r;
         }
       }
     }
     if (found == nullptr) return;
-    future_core* core = nullptr;
-    {
-      std::lock_guard guard{lock};
-      core = found->core;
-    }
-    if (core != nullptr && core->waiters.remove(*found)) {
-      {
-        std::lock_guard guard{lock};
-        unlink(*found);
-      }
-      conclude(*found);
-    }
-    if (core != nullptr) drop_handle(*core);
+    if (core->waiters.remove(*found)) withdraw(*found);
+    drop_handle(*core);
     release(*found);
   }
 }

@@ -33,8 +33,6 @@ bool unwinding(worker const* w) noexcept {
   return (w != nullptr ? static_cast<int>(w->exceptions->uncaught) : std::uncaught_exceptions()) != 0;
 }
 
-[[gnu::always_inline]] inline std::byte* here() noexcept { return static_cast<std::byte*>(__builtin_frame_address(0)); }
-
 // Calls the body of a claimed task, or not, if it was cancelled before.
 job_state run_body(future_core& c) noexcept {
   if (is_requested(c)) [[unlikely]] {
@@ -54,12 +52,12 @@ void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexce
 }
 
 // On the joiner's stack. Exceptions in flight are the task's own affair: C++ keeps them per thread.
-void run_inline(worker& w, future_core& self, future_core& c, claimed how) noexcept {
+[[gnu::always_inline]] inline void run_inline(worker& w, future_core& self, future_core& c, claimed how) noexcept {
   fiber& f = w.running();
   exception_state const saved = *w.exceptions;
   *w.exceptions = {};
   c.outer = &self;
-  c.where.store(&f, std::memory_order_relaxed);
+  c.where.store(&f, std::memory_order_release);
   f.current.store(&c, std::memory_order_relaxed);
   job_state const s = run_body(c);
   f.current.store(&self, std::memory_order_relaxed);
@@ -74,7 +72,7 @@ void run_inline(worker& w, future_core& self, future_core& c, claimed how) noexc
 }
 
 bool stack_suffices(fiber const& f, std::size_t promised) noexcept {
-  return here() - f.memory.base >= static_cast<std::ptrdiff_t>(promised);
+  return static_cast<std::byte*>(__builtin_frame_address(0)) - f.memory.base >= static_cast<std::ptrdiff_t>(promised);
 }
 
 // Until done. `start`: a claimed task that is to begin now, on a fiber of its own.
@@ -98,7 +96,7 @@ void suspend_until_done(future_core& c, future_core* self, unstarted* start) noe
 
 // Runs it here if it is ours to run; else waits.
 void await(worker* w, future_core& c, future_core* self) noexcept {
-  if (w != nullptr && self != nullptr && c.kind == core_kind::task && c.unclaimed() && c.stack_kib == 0 &&
+  if (w != nullptr && self != nullptr && c.unclaimed() && c.kind == core_kind::task && c.stack_kib == 0 &&
       c.rt.load(std::memory_order_relaxed) == self->rt.load(std::memory_order_relaxed)) {
     if (w->tick()) [[unlikely]] {
       w->visit();
@@ -106,7 +104,7 @@ void await(worker* w, future_core& c, future_core* self) noexcept {
     }
     auto const& options = w->home.options;
     bool const inlined = stack_suffices(w->running(), options.stack_size);
-    if ((options.world == nullptr || options.world->choose(2) == 0) && (inlined || w->can_run_on_fresh_fiber())) {
+    if ((inlined || w->can_run_on_fresh_fiber()) && (options.world == nullptr || options.world->choose(2) == 0)) {
       claimed const how = claim_for_join<unstarted>(w->deque, c);
       if (how == claimed::in_place) w->after_in_place_claim();
       // The claim was a full fence after `where` was set: a canceller that missed it has left his request here.
@@ -129,7 +127,7 @@ void run_claimed(unstarted& u) noexcept {
   auto& c = static_cast<future_core&>(u);
   fiber& f = worker::current()->running();
   c.outer = nullptr;
-  c.where.store(&f, std::memory_order_relaxed);
+  c.where.store(&f, std::memory_order_release);
   f.current.store(&c, std::memory_order_relaxed);
   job_state const s = run_body(c);
   f.current.store(nullptr, std::memory_order_relaxed);

@@ -29,7 +29,8 @@ void rethrow(future_core& c) {
       cause = s->cause;
     }
   }
-  throw task_cancelled_error(message.empty() ? "task '" + name_of(c) + "' was cancelled" : message, cause);
+  if (message.empty()) message = (c.kind == core_kind::promise ? name_of(c) : "task '" + name_of(c) + "'") + " was cancelled";
+  throw task_cancelled_error(message, cause);
 }
 
 std::exception_ptr error_of(future_core& c) {
@@ -45,6 +46,8 @@ future_core* make_promise_core(core_ops const* ops, std::size_t payload) {
   c.reset(job::one_handle, job_state::queued);
   c.kind = core_kind::promise;
   c.ops = ops;
+  c.id.store(0, std::memory_order_relaxed);  // the identity of the block's last life is not its own
+  c.site.store({}, std::memory_order_relaxed);
   if (future_core const* const self = current_core()) {
     c.rt.store(self->rt.load(std::memory_order_relaxed), std::memory_order_relaxed);
   }

@@ -54,6 +54,7 @@ class runtime_core {
   std::unique_ptr<scheduler> sched;
 
  private:
+  void submit_outside(future_core&, future_core const* self);
   void ended_outside(job_state) noexcept;
   void ended_while_draining(future_core&) noexcept;
   void wait_for_reports() const noexcept;  // of tasks that have ended
@@ -83,7 +84,7 @@ inline constexpr std::uint64_t request_unit = 1 << 8;       // the count: 24 bit
 inline constexpr std::uint64_t request_count_mask = 0xffffff00;
 
 [[nodiscard]] inline bool is_requested(future_core const& c) noexcept {
-  return (c.requests.load(std::memory_order_relaxed) & request_pending) != 0;
+  return (c.requests.load(std::memory_order_seq_cst) & request_pending) != 0;  // pairs with the RMW in cancel()
 }
 [[nodiscard]] bool can_deliver(future_core const& self) noexcept;     // the running task: pending and not masked
 [[nodiscard]] cancelled take_request(future_core& self);              // it was pending; clears it

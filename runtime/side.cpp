@@ -34,6 +34,7 @@ std::string name_of(future_core& c) {
     side_block const* const s = c.side.load(std::memory_order_relaxed);
     if (s != nullptr && !s->name.empty()) return s->name;
   }
+  if (c.kind == core_kind::promise) return "a promise";
   return "task-" + std::to_string(c.id.load(std::memory_order_relaxed));
 }
 

@@ -106,14 +106,9 @@ cache& local() noexcept { return mine != nullptr ? *mine : make_local(); }
   auto const generation = c.generation.load(std::memory_order_relaxed) + 1;
   c.size_class = static_cast<std::uint8_t>(k);
   c.reset(job::one_handle + job::one_entry, job_state::queued);
-  c.next = nullptr;
   c.waiters.reset();
   c.requests.store(std::uint64_t{generation} << 32, std::memory_order_relaxed);
-  c.where.store(nullptr, std::memory_order_relaxed);
-  c.outer = nullptr;
-  c.waiting = nullptr;
-  c.rt.store(nullptr, std::memory_order_relaxed);
-  c.mask = 0;
+  c.rt.store(nullptr, std::memory_order_relaxed);  // not to be seen by inspection before it has its identity
   c.kind = core_kind::task;
   c.flags.store(0, std::memory_order_relaxed);
   c.generation.store(generation, std::memory_order_release);  // pairs with the acquire in for_each_core

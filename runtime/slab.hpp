@@ -24,6 +24,7 @@ struct side_block {
   callback_record* first = nullptr;          // callbacks of a done future, to be run in this order
   callback_record* last = nullptr;
   bool running = false;                      // somebody runs them
+  std::size_t waiting = 0;                   // callbacks registered and not moved to the queue yet
 };
 
 [[nodiscard]] std::mutex& side_lock(future_core const&) noexcept;  // striped

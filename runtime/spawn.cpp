@@ -58,22 +58,23 @@ void identify(future_core& c, runtime_core& rt, worker* w, future_core const* se
 
 void runtime_core::adopt(future_core& c) noexcept { identify(c, *this, nullptr, current_core()); }
 
-void runtime_core::submit(future_core& c, worker* w, future_core const* self) {
-  if (c.stack_kib * std::size_t{1024} == options.stack_size) c.stack_kib = 0;
-  if (w != nullptr && &w->home == sched.get()) {
-    identify(c, *this, w, self);
-    w->spawned.add();
-    try {
-      w->push(c);
-    } catch (...) {
-      w->spawned.add(~std::uint64_t{0});
-      throw;
-    }
-    return;
-  }
+// Out of line: what is not spawned by a task of the same runtime.
+[[gnu::noinline]] void runtime_core::submit_outside(future_core& c, future_core const* self) {
   count_outside_spawn();
   identify(c, *this, nullptr, self);
   sched->submit(c);
+}
+
+void runtime_core::submit(future_core& c, worker* w, future_core const* self) {
+  if (c.stack_kib * std::size_t{1024} == options.stack_size) c.stack_kib = 0;
+  if (w == nullptr || &w->home != sched.get()) {
+    submit_outside(c, self);
+    return;
+  }
+  w->make_room();  // the push itself cannot fail
+  identify(c, *this, w, self);
+  w->spawned.add();
+  w->push(c);
 }
 
 void launch(future_core& c, runtime_core* rt) {

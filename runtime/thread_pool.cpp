@@ -22,6 +22,7 @@ void run_on_thread(future_core& c) noexcept {
     keep_cancellation(c, take_request(c));
     c.ops->discard(c);
   } else {
+    c.outer = nullptr;
     c.where.store(&this_parker(), std::memory_order_seq_cst);
     blocking_core_here() = &c;
     s = c.ops->run(c);

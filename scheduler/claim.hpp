@@ -13,7 +13,7 @@ enum class claimed {
 
 // The caller holds a handle of the child, and is the owner of `own`.
 template <class Job>
-[[nodiscard]] claimed claim_for_join(work_deque<Job>& own, Job& child) noexcept {
+[[nodiscard, gnu::always_inline]] inline claimed claim_for_join(work_deque<Job>& own, Job& child) noexcept {
   if (own.newest() == &child && own.pop() == &child) {
     // J3. The look at the state is for a handle that was copied, joined in place through the copy, and dropped again.
     if (child.sole_handle() && child.unclaimed()) {

@@ -58,6 +58,7 @@ void scheduler::stop() noexcept {
 
 void scheduler::submit(unstarted& j) {
   if (worker* const w = worker::current(); w != nullptr && &w->home == this) {
+    w->make_room();
     w->push(j);
     return;
   }

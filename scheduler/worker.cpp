@@ -213,7 +213,8 @@ bool worker::run_on_fresh_fiber(unstarted& j) noexcept {
   return true;
 }
 
-void worker::make_room() {
+// Dead entries go; if the deque is full all the same it grows.
+void worker::tidy() {
   if (trim_) {
     trim_ = false;
     trim_tombstones(deque, [this](unstarted& dead) { home.options.hooks->bury(dead); });

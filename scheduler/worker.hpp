@@ -65,9 +65,11 @@ class worker {
   [[nodiscard]] bool slice_is_over(std::int64_t ns) noexcept;
 
   // --- queues; owner
-  // Throws std::bad_alloc, and nothing is queued.
-  void push(unstarted& j) {
-    if (trim_ || !deque.room()) [[unlikely]] make_room();
+  // Before push(), which cannot fail then. Throws std::bad_alloc.
+  void make_room() {
+    if (trim_ || !deque.room()) [[unlikely]] tidy();
+  }
+  void push(unstarted& j) noexcept {
     deque.push(&j);
     notify();
   }
@@ -105,7 +107,7 @@ class worker {
   static void loop(void* left) noexcept;
   void settle(void* left) noexcept;
   void switch_to(fiber&, after) noexcept;
-  void make_room();
+  void tidy();
   void notify() noexcept { idle_.notify(); }
   [[nodiscard]] bool have_spares(std::size_t n) noexcept;
   [[nodiscard]] fiber& take_spare() noexcept;

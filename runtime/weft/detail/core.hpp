@@ -7,6 +7,8 @@
 //   where         the claimer: the fiber (or thread) it runs on. cancel() writes the request, then reads this and kicks
 //   outer, waiting, mask   the task itself, on its own fiber
 //   the identity  set before publication, read by inspection under `generation`
+// A block's next life finds outer, waiting and mask as its last one left them (unset, by scopes that have ended) and `where`
+// stale, which costs a stray kick at most.
 #include <atomic>
 #include <cstdint>
 #include <exception>
