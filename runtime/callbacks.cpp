@@ -131,7 +131,7 @@ void run_one(callback_record& r) noexcept {
 void run_queue(future_core& c, runtime_core* here) noexcept;
 
 // A task there that goes on with the queue. False: no memory for one, or that runtime has just ended.
-bool post_runner(future_core& c, runtime_core& there) noexcept {
+bool post_runner(future_core& c, runtime_core& there, callback_record& next) noexcept {
   bool posted = false;
   try {
     auto body = [&c, &there] {
@@ -150,6 +150,8 @@ bool post_runner(future_core& c, runtime_core& there) noexcept {
       packed::discard(runner);
       free_core(runner);
       drop_handle(c);
+      std::lock_guard guard{lock};
+      next.dropped = next.dropped || there.closed.load(std::memory_order_acquire);
     }
   } catch (std::bad_alloc const&) {
   }
@@ -176,7 +178,7 @@ void run_queue(future_core& c, runtime_core* here) noexcept {
   while (callback_record* const r = next_of(c)) {
     if (runtime_core* const there = wants_other_runtime(*r, here)) {
       put_back(c, *r);
-      if (post_runner(c, *there)) return;
+      if (post_runner(c, *there, *r)) return;
       (void)next_of(c);
     }
     run_one(*r);

@@ -1,6 +1,6 @@
 // Cancellation: requests, how they are delivered, and how they are passed on.
 //
-//   requests   | generation 32 | count 24 | .. | ended | shutdown | cause 3 | pending |
+//   requests   | generation 32 | count 24 | .. | asked | ended | shutdown | cause 3 | pending |
 //
 // Written by RMW only. `pending`: not delivered yet. The count is what cancelling() says; the task takes back its own.
 // No request is lost: cancel() writes it (seq_cst RMW), then reads `where` and kicks. The claimer stores `where`; its next
@@ -70,11 +70,19 @@ bool request_cancel(future_core& c, cancel_cause cause, std::string_view message
   return true;
 }
 
-bool cancel_if_alive(future_core& c, std::uint32_t generation) noexcept {
+bool join_round(future_core& c, std::uint32_t generation) noexcept {
   auto w = c.requests.load(std::memory_order_relaxed);
   do {
     if (w >> 32 != generation || (w & (request_shutdown | request_ended)) != 0) return false;
-  } while (!c.requests.compare_exchange_weak(w, with_request(w, cancel_cause::shutdown) | request_shutdown,
+  } while (!c.requests.compare_exchange_weak(w, w | request_shutdown, std::memory_order_seq_cst, std::memory_order_relaxed));
+  return true;
+}
+
+bool cancel_if_in_round(future_core& c, std::uint32_t generation) noexcept {
+  auto w = c.requests.load(std::memory_order_relaxed);
+  do {
+    if (w >> 32 != generation || (w & (request_shutdown | request_asked | request_ended)) != request_shutdown) return false;
+  } while (!c.requests.compare_exchange_weak(w, with_request(w, cancel_cause::shutdown) | request_asked,
                                              std::memory_order_seq_cst, std::memory_order_relaxed));
   kick_task(c);
   return true;

@@ -217,9 +217,11 @@ void finish(future_core& c, job_state s) noexcept {
 }
 
 // Its report, if the runner's entry is the last owner, is over before drain() returns: seen there because finish() counts
-// it as ended (release) after it was counted as leaving.
+// it as ended (release) after it was counted as leaving. The thread of a blocking_pool, which no runtime joins, keeps its
+// task's runtime alive by the same count.
 void finish_and_leave(future_core& c, job_state s) noexcept {
-  runtime_core* const rt = s == job_state::failed ? c.rt.load(std::memory_order_relaxed) : nullptr;
+  bool const counted = s == job_state::failed || c.kind == core_kind::blocking;
+  runtime_core* const rt = counted ? c.rt.load(std::memory_order_relaxed) : nullptr;
   if (rt != nullptr) rt->leaving.fetch_add(1, std::memory_order_relaxed);
   finish(c, s);
   if (c.drop_owner(job::one_entry)) destroy(c);

@@ -55,6 +55,7 @@ runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world
     registry().push_back(this);
   }
   try {
+    install_terminate_report();
     sched = std::make_unique<scheduler>(scheduler_options{.name = options.name,
                                                           .workers = options.workers,
                                                           .stack_size = options.stack_size,

@@ -37,6 +37,7 @@ class runtime_core {
 
   // One round: requests on all that live and have none of this ending yet; how many.
   std::size_t cancel_round();
+  void cancel_round_if_over();             // unless the last one is still open
   void begin_draining() noexcept;
   void end_draining() noexcept;
 
@@ -47,7 +48,7 @@ class runtime_core {
   runtime_options const options;
   std::atomic<bool> closed{false};         // nobody spawns from outside any more
   std::atomic<int> draining{0};
-  std::atomic<int> leaving{0};             // failed, counted as ended, and may still have to report it
+  std::atomic<int> leaving{0};             // counted as ended, but not done with us: see finish_and_leave()
   bool abandoned = false;                  // a simulation left stacks that cannot be unwound: not to be destroyed
   mutable std::atomic<int> reporting{0};   // reports from threads that are no workers
   std::shared_ptr<thread_pool> blocking;
@@ -60,6 +61,7 @@ class runtime_core {
   void wait_for_reports() const noexcept;  // of tasks that have ended
 
   std::atomic<std::int64_t> round_pending_{0};
+  std::mutex round_lock_;
   std::mutex drain_lock_;
   std::vector<parker*> drain_waiters_;
 };
@@ -67,7 +69,9 @@ class runtime_core {
 // Runtimes that exist; a late report finds out whether its runtime is still there.
 [[nodiscard]] runtime_core const* pin_runtime(runtime_core const*) noexcept;  // null: gone. Else unpin
 void unpin_runtime(runtime_core const&) noexcept;
-void report_unobserved(future_core&, std::exception_ptr, std::string_view what) noexcept;
+
+// --- termination (terminate.cpp)
+void install_terminate_report() noexcept;
 
 // --- callbacks (callbacks.cpp)
 void queue_callback(future_core&, wait_node&) noexcept;
@@ -78,8 +82,9 @@ void drop_callbacks_of(runtime_core&) noexcept;
 inline constexpr std::uint64_t request_pending = 1;
 inline constexpr unsigned request_cause_shift = 1;
 inline constexpr std::uint64_t request_cause_mask = 7 << request_cause_shift;
-inline constexpr std::uint64_t request_shutdown = 1 << 4;   // by the current round
+inline constexpr std::uint64_t request_shutdown = 1 << 4;   // belongs to the current round
 inline constexpr std::uint64_t request_ended = 1 << 5;      // counted out of its round
+inline constexpr std::uint64_t request_asked = 1 << 6;      // by its round
 inline constexpr std::uint64_t request_unit = 1 << 8;       // the count: 24 bits
 inline constexpr std::uint64_t request_count_mask = 0xffffff00;
 
@@ -88,7 +93,8 @@ inline constexpr std::uint64_t request_count_mask = 0xffffff00;
 }
 [[nodiscard]] bool can_deliver(future_core const& self) noexcept;     // the running task: pending and not masked
 [[nodiscard]] cancelled take_request(future_core& self);              // it was pending; clears it
-bool cancel_if_alive(future_core&, std::uint32_t generation) noexcept;  // shutdown's: counts it into the round
+bool join_round(future_core&, std::uint32_t generation) noexcept;       // shutdown's: counts it into the round
+bool cancel_if_in_round(future_core&, std::uint32_t generation) noexcept;
 void look_outward(future_core* innermost) noexcept;                   // after a kick, all tasks of a fiber
 
 // --- tasks (spawn.cpp, join.cpp)

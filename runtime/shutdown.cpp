@@ -35,19 +35,30 @@ void runtime_core::ended_while_draining(future_core& c) noexcept {
   for (parker* p : drain_waiters_) kick(*p, false);
 }
 
+// First who belongs to it, then the requests: a clean-up that begins at once may spawn what this walk would still meet.
 std::size_t runtime_core::cancel_round() {
+  auto const each_task = [&](auto&& f) {
+    each_core([&](future_core& c, std::uint32_t generation) {
+      if (c.rt.load(std::memory_order_acquire) != this || c.kind == core_kind::promise || c.kind == core_kind::callback) return;
+      if (c.state() <= job_state::running) f(c, generation);
+    });
+  };
   std::size_t n = 0;
-  each_core([&](future_core& c, std::uint32_t generation) {
-    if (c.rt.load(std::memory_order_acquire) != this || c.kind == core_kind::promise || c.kind == core_kind::callback) return;
-    if (c.state() > job_state::running) return;
+  each_task([&](future_core& c, std::uint32_t generation) {
     round_pending_.fetch_add(1, std::memory_order_seq_cst);
-    if (cancel_if_alive(c, generation)) {
+    if (join_round(c, generation)) {
       ++n;
     } else {
       round_pending_.fetch_sub(1, std::memory_order_seq_cst);
     }
   });
+  if (n != 0) each_task([](future_core& c, std::uint32_t generation) { (void)cancel_if_in_round(c, generation); });
   return n;
+}
+
+void runtime_core::cancel_round_if_over() {
+  std::lock_guard guard{round_lock_};
+  if (round_pending_.load(std::memory_order_seq_cst) <= 0) (void)cancel_round();
 }
 
 void runtime_core::begin_draining() noexcept {
@@ -73,18 +84,18 @@ bool runtime_core::drain(std::int64_t until, bool close) {
     drain_waiters_.push_back(&me);
   }
   begin_draining();
+  // Now, not at the end: threads that go on spawning could put the end off for ever. What a clean-up spawns is inside.
+  // seq_cst with count_outside_spawn(): who spawned before this was seen is counted in live().
+  if (close) closed.store(true, std::memory_order_seq_cst);
   bool ended_in_time = true;
   bool first = true;
   for (;;) {
-    if (live() == 0) {
-      if (!close || closed.exchange(true, std::memory_order_seq_cst)) break;
-      continue;  // who spawned from outside before `closed` was seen is counted now
-    }
+    if (live() == 0) break;
     if (until != no_limit && now_ns() >= until && !first) {
       ended_in_time = false;
       break;
     }
-    if (round_pending_.load(std::memory_order_seq_cst) <= 0) (void)cancel_round();
+    cancel_round_if_over();
     first = false;
     for (;;) {
       me.clear_kick();
@@ -96,8 +107,13 @@ bool runtime_core::drain(std::int64_t until, bool close) {
       if (between_rounds) break;
     }
   }
-  end_draining();
-  if (ended_in_time) wait_for_reports();
+  if (ended_in_time) {
+    end_draining();
+    wait_for_reports();
+  } else {
+    // Cut short: who was asked still counts himself out of the open round, and nobody comes in from outside any more.
+    closed.store(true, std::memory_order_seq_cst);
+  }
   std::lock_guard guard{drain_lock_};
   std::erase(drain_waiters_, &me);
   return ended_in_time;

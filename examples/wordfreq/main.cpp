@@ -33,8 +33,8 @@ constexpr char usage[] = "usage: wordfreq [--workers N] [--top N] DIR...\n";
 constexpr char help[] =
     "Counts words (runs of ASCII letters, in lower case) in all regular files below the\n"
     "directories; .gz files are inflated. Links below them are not followed.\n"
-    "  --workers N   threads that count (default: all CPUs)\n"
-    "  --top N       how many words to print (default: 20)\n"
+    "  --workers N   threads that count, 1 to 128 (default: all CPUs)\n"
+    "  --top N       how many words to print, 1 to 10000 (default: 20)\n"
     "Words longer than 255 letters are counted under their first 255. The words of a broken\n"
     "file count up to the fault. A file with several hard links counts once per link.\n";
 
@@ -44,9 +44,9 @@ struct options {
   std::vector<std::string> roots;
 };
 
-// The whole process stays below 64 MiB: so many lanes, and so much for each; the more lanes, the less.
+// The whole process stays below 64 MiB with up to 128 workers: the more lanes, the less for each.
 struct memory_plan {
-  explicit memory_plan(unsigned workers) : lanes(std::min(workers + std::min(workers / 4 + 2, 8u), 160u)) {}
+  explicit memory_plan(unsigned workers) : lanes(std::min(workers + std::min(workers / 4 + 2, 8u), 136u)) {}
   unsigned lanes;  // some more than workers: while one reads, another counts
   bool few = lanes <= 12;
   std::size_t read_buffer = few ? 256 << 10 : 64 << 10;
@@ -180,7 +180,7 @@ std::optional<options> parse(int argc, char** argv) {
       unsigned n = 0;
       auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
       if (error != std::errc{} || end != text.data() + text.size() || n == 0) return std::nullopt;
-      if (n > (arg == "--top" ? 10'000u : 1'024u)) return std::nullopt;
+      if (n > (arg == "--top" ? 10'000u : 128u)) return std::nullopt;
       (arg == "--top" ? opt.top : opt.workers) = n;
     } else {
       return std::nullopt;

@@ -121,8 +121,9 @@ class future : public detail::handle {
 
   // S  Awaits: the value, or rethrows. Being cancelled here cancels *this* too and waits for its end.
   reference get() const& {
-    detail::join(core());
-    return ready_value();
+    auto& c = core();
+    detail::join(c);
+    return value_of(c);
   }
   // S  The same, and consumes the handle: moves the value out if it is the last one, else copies it (a move-only value:
   // logic_error, the handle is kept).
@@ -138,11 +139,10 @@ class future : public detail::handle {
   }
   // Never blocks; pending: invalid_state_error.
   reference result() const& {
-    require_done();
-    return ready_value();
+    return value_of(require_done());
   }
   T result() && {
-    require_done();
+    (void)require_done();
     return consume();
   }
   // After completion F(future) is called, in order of registration, never inside this call. Counts as copying.
@@ -153,24 +153,27 @@ class future : public detail::handle {
   }
 
  private:
-  void require_done() const {
-    if (!core().done()) detail::throw_pending();
-    if (core().state() != detail::job_state::finished) detail::rethrow(core());
+  detail::future_core& require_done() const {
+    auto& c = core();
+    if (!c.done()) detail::throw_pending();
+    if (c.state() != detail::job_state::finished) detail::rethrow(c);
+    return c;
   }
-  reference ready_value() const {
-    if (core_->has(detail::future_core::taken)) detail::throw_taken();
-    if constexpr (!std::is_void_v<T>) return detail::result<T>::of(*core_).value();
+  static reference value_of(detail::future_core& c) {
+    if (c.has(detail::future_core::taken)) detail::throw_taken();
+    if constexpr (!std::is_void_v<T>) return detail::result<T>::of(c).value();
   }
   T consume() {
-    if (core_->has(detail::future_core::taken)) detail::throw_taken();
+    auto& c = core();
+    if (c.has(detail::future_core::taken)) detail::throw_taken();
     if constexpr (std::is_void_v<T>) {
       future const last = std::move(*this);
-    } else if (core_->last_handle()) {
+    } else if (c.last_handle()) {
       future const last = std::move(*this);
-      return std::move(detail::result<T>::of(*last.core_).value());
+      return std::move(detail::result<T>::of(c).value());
     } else if constexpr (std::is_copy_constructible_v<T>) {
       future const other = std::move(*this);
-      return detail::result<T>::of(*other.core_).value();
+      return detail::result<T>::of(c).value();
     } else {
       detail::throw_not_last();
     }

@@ -126,5 +126,6 @@ void forget_callback(callback_record&) noexcept;    // the token is gone
 [[nodiscard]] runtime_core& runtime_here(char const* what);     // of the running task; throws no_runtime_error
 [[nodiscard]] std::string name_of(future_core&);
 void set_name(future_core&, std::string);
+void report_unobserved(future_core&, std::exception_ptr, std::string_view what) noexcept;  // to on_unhandled
 
 }  // namespace weft::detail

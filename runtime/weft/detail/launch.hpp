@@ -21,7 +21,7 @@ struct task_options {
 namespace detail {
 
 template <class F>
-concept runnable = std::invocable<std::decay_t<F>> && std::constructible_from<std::decay_t<F>, F>;
+concept runnable = std::invocable<std::decay_t<F>> && std::is_constructible_v<std::decay_t<F>, F>;
 
 template <class F>
 using result_of = std::decay_t<std::invoke_result_t<std::decay_t<F>>>;
@@ -67,10 +67,21 @@ struct payload {
       kept_result.set_error(std::current_exception());
       ends = job_state::failed;
     }
-    kept(c).~stored();
+    discard(c);
     return ends;
   }
-  static void discard(future_core& c) noexcept { kept(c).~stored(); }
+  // A captured destructor may throw: that is reported, the outcome stands.
+  static void discard(future_core& c) noexcept {
+    try {
+      if constexpr (fits_inline<callable>) {
+        kept(c).~stored();
+      } else {
+        delete kept(c).release();
+      }
+    } catch (...) {
+      report_unobserved(c, std::current_exception(), "a task's callable has thrown when it was destroyed");
+    }
+  }
 
   static constexpr core_ops ops{&run, &discard, &result<value>::clear, &result<value>::error_in, result<value>::trivial};
 };

@@ -1,0 +1,202 @@
+// Looking inside: all_tasks, task_info, metrics.
+#include <algorithm>
+#include <thread>
+
+#include "tests/support/shapes.hpp"
+
+namespace {
+
+weft::task_info const* find(std::vector<weft::task_info> const& all, std::uint64_t id) {
+  auto const it = std::find_if(all.begin(), all.end(), [&](auto const& i) { return i.id == id; });
+  return it != all.end() ? &*it : nullptr;
+}
+
+void check_sums(weft::runtime_metrics const& m) {
+  weft::worker_metrics sum;
+  for (auto const& w : m.workers) {
+    sum.steals += w.steals;
+    sum.parks += w.parks;
+    sum.wakes += w.wakes;
+    sum.ticks += w.ticks;
+    sum.switches += w.switches;
+  }
+  CHECK(sum.steals == m.steals);
+  CHECK(sum.parks == m.parks);
+  CHECK(sum.wakes == m.wakes);
+  CHECK(sum.ticks == m.ticks);
+  CHECK(sum.switches == m.switches);
+}
+
+}  // namespace
+
+TEST_CASE("B15 all_tasks lists what is not done, with parents and sites; what is done has gone") {
+  shapes::everywhere([] {
+    weft::promise<> gate;
+    auto const me = weft::this_task::id();
+    auto const waits = weft::spawn({.name = "waits"}, [f = gate.get_future()] {
+      auto const inner = weft::spawn({.name = "inner"}, [f] { f.wait(); });
+      inner.wait();
+      return inner.id();
+    });
+    while (waits.state() != weft::task_state::suspended) weft::this_task::yield();
+    auto const all = weft::all_tasks();
+    auto const* const i = find(all, waits.id());
+    REQUIRE(i != nullptr);
+    CHECK(i->parent == me);
+    CHECK(i->name == "waits");
+    CHECK((i->state == weft::task_state::suspended || i->state == weft::task_state::running));
+    CHECK(std::string(i->spawned_at.file_name()).ends_with("inspect_test.cpp"));
+    CHECK(i->age.count() >= 0);
+    auto const* const self = find(all, me);
+    REQUIRE(self != nullptr);
+    CHECK(self->state == weft::task_state::running);
+    CHECK(self->name == "main");
+    CHECK(self->parent == 0);
+    gate.set_value();
+    auto const inner = waits.get();
+    auto const later = weft::all_tasks();
+    CHECK(find(later, waits.id()) == nullptr);
+    CHECK(find(later, inner) == nullptr);
+    CHECK(find(later, me) != nullptr);
+  });
+}
+
+TEST_CASE("B15 a task that is still held, but done, is not listed; promises are no tasks") {
+  shapes::everywhere([] {
+    weft::promise<int> const p;
+    std::vector<weft::task<>> held;
+    for (int i = 0; i != 20; ++i) held.push_back(weft::spawn([] {}));
+    for (auto const& t : held) t.wait();
+    CHECK(weft::all_tasks().size() == 1);
+  });
+}
+
+TEST_CASE("B16 no task whose spawn happened before is missing, seen from another thread while others come and go") {
+  shapes::for_each_worker_count([](unsigned workers) {
+    weft::runtime rt({.workers = workers});
+    weft::promise<> gate;
+    std::atomic<bool> over{false};
+    auto const traffic = rt.spawn([&over] {
+      while (!over) {
+        for (int i = 0; i != 50; ++i) weft::spawn([] { weft::this_task::yield(); }).detach();
+        weft::this_task::yield();
+      }
+    });
+    std::vector<weft::task<>> kept;
+    for (int i = 0; i != 100; ++i) {
+      kept.push_back(rt.spawn({.name = "kept " + std::to_string(i)}, [f = gate.get_future()] { f.wait(); }));
+      if (i % 10 != 0) continue;
+      auto const all = rt.all_tasks();
+      for (std::size_t k = 0; k != kept.size(); ++k) {
+        auto const* const info = find(all, kept[k].id());
+        REQUIRE(info != nullptr);
+        CHECK(info->name == "kept " + std::to_string(k));
+      }
+    }
+    over = true;
+    traffic.get();
+    gate.set_value();
+    for (auto const& t : kept) t.get();
+  });
+}
+
+TEST_CASE("all_tasks is of one runtime only") {
+  shapes::for_each_worker_count([](unsigned workers) {
+    weft::runtime one({.workers = workers}), two({.workers = workers});
+    weft::promise<> gate;
+    auto const t = one.spawn([f = gate.get_future()] { f.wait(); });
+    CHECK(one.all_tasks().size() == 1);
+    CHECK(two.all_tasks().empty());
+    CHECK(two.spawn([] { return weft::all_tasks().size(); }).get() == 1);
+    gate.set_value();
+    t.get();
+  });
+}
+
+TEST_CASE("a blocking call is a task that is listed and named") {
+  shapes::on_all([] {
+    weft::promise<> started, gate;
+    auto const t = weft::run_blocking([&] {
+      weft::this_task::set_name("blocks");
+      started.set_value();
+      gate.get_future().get();
+      return weft::this_task::id();
+    });
+    started.get_future().get();
+    auto const all = weft::all_tasks();
+    auto const* const i = find(all, t.id());
+    REQUIRE(i != nullptr);
+    CHECK(i->name == "blocks");
+    CHECK(i->parent == weft::this_task::id());
+    gate.set_value();
+    CHECK(t.get() == t.id());
+  });
+}
+
+TEST_CASE("a suspended task's stack use is known") {
+  shapes::on_all([] {
+    weft::promise<> gate;
+    auto const t = weft::spawn([f = gate.get_future()] {
+      char volatile room[10000];
+      room[0] = 0;
+      f.wait();
+      return static_cast<int>(room[0]);
+    });
+    while (t.state() != weft::task_state::suspended) weft::this_task::yield();
+    auto const all = weft::all_tasks();
+    auto const* const i = find(all, t.id());
+    REQUIRE(i != nullptr);
+    CHECK(i->stack_used >= 10000);
+    CHECK(i->stack_used < 256 * 1024);
+    gate.set_value();
+    t.get();
+  });
+}
+
+TEST_CASE("metrics: what was spawned has finished, failed, been cancelled, or lives") {
+  shapes::for_each_worker_count([](unsigned workers) {
+    weft::runtime rt({.workers = workers});
+    auto const before = rt.metrics();
+    CHECK(before.live == 0);
+    CHECK(before.workers.size() == workers);
+    rt.run([&] {
+      std::vector<weft::task<>> all;
+      for (int i = 0; i != 30; ++i) {
+        all.push_back(weft::spawn([i] {
+          if (i % 3 == 0) throw i;
+          if (i % 3 == 1) throw weft::cancelled();
+        }));
+      }
+      for (auto const& t : all) {
+        t.wait();
+        (void)t.cancel();
+      }
+      CHECK(weft::run_blocking([] { return 1; }).get() == 1);
+    });
+    auto const m = rt.metrics();
+    CHECK(m.spawned == 32);
+    CHECK(m.failed == 10);
+    CHECK(m.cancelled == 10);
+    CHECK(m.finished == 12);
+    CHECK(m.live == 0);
+    CHECK(m.suspended == 0);
+    check_sums(m);
+  });
+}
+
+TEST_CASE("metrics: live and suspended count those that wait") {
+  shapes::on_all([] {
+    auto const& rt = *weft::runtime::current();
+    weft::promise<> gate;
+    std::vector<weft::task<>> all;
+    for (int i = 0; i != 10; ++i) all.push_back(weft::spawn([f = gate.get_future()] { f.wait(); }));
+    shapes::until([&] { return rt.metrics().suspended == 10; });
+    auto const m = rt.metrics();
+    CHECK(m.live == 11);
+    CHECK(m.stacks >= 11);
+    gate.set_value();
+    for (auto const& t : all) t.get();
+    CHECK(rt.metrics().live == 1);
+    CHECK(rt.metrics().suspended == 0);
+  });
+}
