@@ -18,6 +18,8 @@ struct join_record : wait_record {
     if (j.masked || !is_requested(self)) return;
     try {
       j.request = take_request(self);
+      // Tasks that join each other in a circle would pass a request around for ever. They are stuck: let them be still.
+      if (j.request->cause() == cancel_cause::awaiter && ++j.passed_on > circle_limit) return;
       (void)request_cancel(j.target, cancel_cause::awaiter, j.request->message());
     } catch (...) {  // no memory for the message: it goes without
       (void)request_cancel(j.target, cancel_cause::awaiter, {});
@@ -26,7 +28,9 @@ struct join_record : wait_record {
 
   future_core& target;
   bool const masked;
+  int passed_on = 0;                 // of those that an awaiter had passed on to us
   std::optional<cancelled> request;  // the last one forwarded
+  static constexpr int circle_limit = 100;
 };
 
 bool unwinding(worker const* w) noexcept {

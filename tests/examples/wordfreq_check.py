@@ -244,8 +244,8 @@ def check_spill(program, top):
 
 def check_usage(program, top):
     os.makedirs(f"{top}/nothing")
-    for args in ([], ["--workers"], ["--workers", "0", top], ["--workers", "129", top], ["--workers", "2x", top], ["--top", "-1", top],
-                 ["--no-such-option", top]):
+    for args in ([], ["--workers"], ["--workers", "0", top], ["--workers", "129", top],
+                 ["--workers", "2x", top], ["--top", "-1", top], ["--no-such-option", top]):
         p = run(program, *args)
         assert p.returncode == 2 and p.stderr.startswith("usage: ") and not p.stdout, (args, p)
     p = run(program, "--help")

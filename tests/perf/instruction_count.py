@@ -23,7 +23,7 @@ def count(program):
         if run.returncode != 0:
             sys.exit(f"{program} failed under callgrind ({run.returncode}):\n{run.stderr}")
         counts = {}
-        for dump in sorted(pathlib.Path(work).glob("out*")):
+        for dump in sorted(pathlib.Path(work).glob("out.*"), key=lambda p: int(p.suffix[1:])):
             text = dump.read_text()
             section = re.search(r"^desc: Trigger: Client Request: (\S+)$", text, re.M)
             total = re.search(r"^(?:summary|totals): (\d+)", text, re.M)

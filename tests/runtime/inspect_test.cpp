@@ -196,7 +196,7 @@ TEST_CASE("metrics: live and suspended count those that wait") {
     CHECK(m.stacks >= 11);
     gate.set_value();
     for (auto const& t : all) t.get();
-    CHECK(rt.metrics().live == 1);
+    shapes::until([&] { return rt.metrics().live == 1; });
     CHECK(rt.metrics().suspended == 0);
   });
 }

@@ -1,5 +1,4 @@
 // Tasks: creation, names, ids, states, the current task, what they own, where they may be spawned.
-#include <algorithm>
 #include <array>
 #include <latch>
 #include <memory>
@@ -125,7 +124,6 @@ TEST_CASE("B07 ids are unique, and give the name that was not given") {
             CHECK(t.name() == "task-" + std::to_string(t.id()));
             mine.push_back(t.id());
           }
-          CHECK(std::is_sorted(mine.begin(), mine.end()) == std::is_sorted(mine.begin(), mine.end()));
           return mine;
         }));
       }
@@ -141,7 +139,6 @@ TEST_CASE("B07 ids are unique, and give the name that was not given") {
 TEST_CASE("B08 states: scheduled, running, suspended, finished, failed, cancelled") {
   shapes::on_all([] {
     weft::promise<> gate;
-    std::atomic<bool> go{false};
     auto const waits = weft::spawn([f = gate.get_future()] { f.get(); });
     shapes::until([&] { return waits.state() == weft::task_state::suspended; });
     CHECK(weft::any_task(waits).state() == weft::task_state::suspended);
@@ -281,8 +278,7 @@ TEST_CASE("B17 B18 dropping handles: a running task runs on, a result goes with 
       t = {};
       drops.join();
     }
-    (void)rt.shutdown();
-    CHECK(life.use_count() == 1);
+    shapes::until([&] { return life.use_count() == 1; });
   });
 }
 

@@ -11,6 +11,12 @@ namespace this_task = weft::this_task;
 
 namespace {
 
+// Nobody ever sets these, and nobody hears of their end.
+weft::future<> never_done() {
+  static auto* const kept = new weft::promise<>;
+  return kept->get_future();
+}
+
 bool has(std::string const& text, std::string const& what) { return text.find(what) != std::string::npos; }
 
 }  // namespace
@@ -19,10 +25,7 @@ TEST_CASE("main alone waits for ever: deadlock_error that names it") {
   for (std::uint64_t seed = 0; seed != 10; ++seed) {
     weft::simulation s(seed);
     auto const text = message_of<weft::deadlock_error>([&] {
-      s.run([] {
-        weft::promise<> p;
-        p.get_future().wait();
-      });
+      s.run([] { never_done().wait(); });
     });
     CHECK(has(text, "main (id "));
     CHECK(has(text, "deadlock_test.cpp:"));
@@ -31,7 +34,8 @@ TEST_CASE("main alone waits for ever: deadlock_error that names it") {
 
 TEST_CASE("the report names everybody who waits, by name, id and place") {
   for (std::uint64_t seed = 0; seed != 10; ++seed) {
-    weft::simulation s(seed);
+    reports seen;  // the errors of those who hear of the broken promises while all unwind
+    weft::simulation s(seed, seen.options(1));
     std::uint64_t id = 0;
     auto const text = message_of<weft::deadlock_error>([&] {
       s.run([&id] {
@@ -74,14 +78,13 @@ TEST_CASE("the stacks of who was stuck are unwound: cancelled by the shutdown") 
     int unwound = 0;
     weft::simulation s(seed);
     CHECK_THROWS_AS(s.run([&unwound, kept] {
-      weft::promise<> p;
       struct end {
         int& n;
         ~end() { ++n; }
       };
-      auto const t = weft::spawn([&unwound, kept, f = p.get_future()] {
+      auto const t = weft::spawn([&unwound, kept] {
         end const counted{unwound};
-        f.wait();
+        never_done().wait();
       });
       end const counted{unwound};
       t.wait();
@@ -94,8 +97,7 @@ TEST_CASE("the stacks of who was stuck are unwound: cancelled by the shutdown") 
 
 TEST_CASE("after a deadlock the simulation runs again") {
   weft::simulation s(4);
-  CHECK_THROWS_AS(s.run([] { weft::promise<>().get_future().wait_until(weft::never); this_task::sleep_for(weft::never); }),
-                  weft::deadlock_error);
+  CHECK_THROWS_AS(s.run([] { never_done().wait_until(weft::never); }), weft::deadlock_error);
   CHECK(s.run([] { return 5; }) == 5);
 }
 
@@ -118,21 +120,17 @@ TEST_CASE("sleeping for ever is waiting for ever") {
 
 TEST_CASE("left-overs that wait for ever are no deadlock when main has ended: they are cancelled") {
   in_simulations(10, [] {
-    weft::promise<> p;
-    weft::spawn([f = p.get_future()] { f.wait(); }).detach();
+    weft::spawn([] { never_done().wait(); }).detach();
     this_task::yield();
   });
 }
 
 TEST_CASE("who is stuck behind a shield cannot be unwound: reported all the same, and left") {
-  // What cannot be ended is leaked on purpose, so this keeps the promise that it waits for.
-  static weft::promise<> kept;
-  auto const f = kept.get_future();
   weft::simulation s(2);
   auto const text = message_of<weft::deadlock_error>([&] {
-    s.run([f] {
+    s.run([] {
       weft::shield_scope const shield;
-      f.wait();
+      never_done().wait();
     });
   });
   CHECK(has(text, "main"));

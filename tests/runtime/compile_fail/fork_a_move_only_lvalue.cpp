@@ -1,0 +1,7 @@
+// A move-only callable that is not given away.
+#include <memory>
+#include <weft/task.hpp>
+void f() {
+  auto const callable = [p = std::make_unique<int>(1)] { return *p; };
+  (void)weft::fork(callable);
+}
