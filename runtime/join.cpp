@@ -208,16 +208,26 @@ bool wait_done(future_core& c, std::int64_t until) {
   return c.done();
 }
 
+// Once a promise's future is seen to be done, its block may go: whoever waited may own the promise, and drop it. So nothing
+// is read afterwards unless it was kept. (A task's block is kept by the runner's entry.)
 void finish(future_core& c, job_state s) noexcept {
-  c.set_state(s);
+  bool const is_promise = c.kind == core_kind::promise;
   bool callbacks = false;
+  bool kept = false;
+  auto const keep = [&] {
+    if (!std::exchange(kept, true)) add_handle(c);
+  };
+  c.set_state(s);
   c.waiters.close([](parker& p) { kick(p); },
                   [&](wait_node& n) {
+                    keep();  // the callback's own handle goes when it has run
                     queue_callback(c, n);
                     callbacks = true;
-                  });
+                  },
+                  keep);
   if (callbacks) run_callbacks(c);
-  if (c.kind != core_kind::promise) c.rt.load(std::memory_order_relaxed)->ended(worker::current(), c, s);
+  if (kept) drop_handle(c);
+  if (!is_promise) c.rt.load(std::memory_order_relaxed)->ended(worker::current(), c, s);
 }
 
 // Its report, if the runner's entry is the last owner, is over before drain() returns: seen there because finish() counts

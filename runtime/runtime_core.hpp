@@ -19,7 +19,8 @@ class runtime_core {
 
   // A task of this runtime, from anywhere: the calling thread's worker and task, if any. no_runtime_error, std::bad_alloc.
   void submit(future_core&, worker*, future_core const* self);
-  void count_outside_spawn();              // before something is counted as ended; no_runtime_error once closed
+  // Before something is counted as ended; no_runtime_error once refusing, for a callback's runner once closed.
+  void count_outside_spawn(bool callback = false);
   void adopt(future_core&) noexcept;       // gives it its identity
   void ended(worker* w, future_core& c, job_state s) noexcept {
     if (w != nullptr && &w->home == sched.get()) [[likely]] {
@@ -46,7 +47,8 @@ class runtime_core {
 
   runtime& handle;
   runtime_options const options;
-  std::atomic<bool> closed{false};         // nobody spawns from outside any more
+  std::atomic<bool> refusing{false};       // nobody spawns from outside any more
+  std::atomic<bool> closed{false};         // and nothing lives any more: callbacks are dropped
   std::atomic<int> draining{0};
   std::atomic<int> leaving{0};             // counted as ended, but not done with us: see finish_and_leave()
   bool abandoned = false;                  // a simulation left stacks that cannot be unwound: not to be destroyed

@@ -86,11 +86,14 @@ bool runtime_core::drain(std::int64_t until, bool close) {
   begin_draining();
   // Now, not at the end: threads that go on spawning could put the end off for ever. What a clean-up spawns is inside.
   // seq_cst with count_outside_spawn(): who spawned before this was seen is counted in live().
-  if (close) closed.store(true, std::memory_order_seq_cst);
+  if (close) refusing.store(true, std::memory_order_seq_cst);
   bool ended_in_time = true;
   bool first = true;
   for (;;) {
-    if (live() == 0) break;
+    if (live() == 0) {
+      if (!close || closed.exchange(true, std::memory_order_seq_cst)) break;
+      continue;  // a callback posted from outside before `closed` was seen is counted now
+    }
     if (until != no_limit && now_ns() >= until && !first) {
       ended_in_time = false;
       break;
@@ -107,12 +110,9 @@ bool runtime_core::drain(std::int64_t until, bool close) {
       if (between_rounds) break;
     }
   }
-  if (ended_in_time) {
+  if (ended_in_time) {  // else `draining` stays, so that who was asked still counts himself out of the open round
     end_draining();
     wait_for_reports();
-  } else {
-    // Cut short: who was asked still counts himself out of the open round, and nobody comes in from outside any more.
-    closed.store(true, std::memory_order_seq_cst);
   }
   std::lock_guard guard{drain_lock_};
   std::erase(drain_waiters_, &me);

@@ -22,12 +22,12 @@ runtime_core& runtime_here(char const* what) {
   return *self->rt.load(std::memory_order_relaxed);
 }
 
-void runtime_core::count_outside_spawn() {
-  // seq_cst with drain(): either it sees the count, or we see `closed`.
+void runtime_core::count_outside_spawn(bool callback) {
+  // seq_cst with drain(): either it sees the count, or we see `closed` (`refusing`).
   sched->outside_spawned.fetch_add(1, std::memory_order_seq_cst);
   future_core const* const self = current_core();
   bool const inside = self != nullptr && self->rt.load(std::memory_order_relaxed) == this;
-  if (closed.load(std::memory_order_seq_cst) && !inside) {
+  if ((callback ? closed : refusing).load(std::memory_order_seq_cst) && !inside) {
     sched->outside_spawned.fetch_sub(1, std::memory_order_seq_cst);
     throw no_runtime_error("weft: runtime '" + options.name + "' has been shut down");
   }
@@ -60,7 +60,7 @@ void runtime_core::adopt(future_core& c) noexcept { identify(c, *this, nullptr, 
 
 // Out of line: what is not spawned by a task of the same runtime.
 [[gnu::noinline]] void runtime_core::submit_outside(future_core& c, future_core const* self) {
-  count_outside_spawn();
+  count_outside_spawn(c.kind == core_kind::callback);
   identify(c, *this, nullptr, self);
   sched->submit(c);
 }

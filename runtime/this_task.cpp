@@ -52,12 +52,15 @@ namespace this_task {
 any_task self() noexcept { return any_task(detail::current_core()); }
 
 void yield() {
-  detail::checkpoint();
-  if (detail::worker* const w = detail::worker::current()) {
-    w->yield();
-  } else {
+  detail::worker* const w = detail::worker::current();
+  if (w == nullptr) {
+    detail::checkpoint();
     std::this_thread::yield();
+    return;
   }
+  detail::future_core const& self = *detail::running_on(*w);
+  if (self.outer != nullptr || detail::is_requested(self)) detail::checkpoint();
+  w->yield();
 }
 
 void sleep_for(weft::deadline d) {

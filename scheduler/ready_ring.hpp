@@ -4,7 +4,7 @@
 // Invariants: tail_ is written by the owner only; an entry leaves by the CAS that raises head_ past it, so a slot that
 // the owner has overwritten since it was read belongs to a CAS that fails.
 // Orders: tail_ (release) pairs with the taker's acquire: slot and fiber; head_ (acq_rel) pairs with the owner's acquire in
-// push: the slot has been read before it is overwritten.
+// push and steal_half: the slot has been read before it is overwritten.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -35,8 +35,11 @@ class ready_ring {
     }
   }
 
-  // The owner of `into`, which is empty, takes half of this ring: one entry is returned, the others go to `into`.
+  // The owner of `into` takes half of this ring: one entry is returned, the others go to `into`. Just the one if `into` is
+  // not empty (timers that the thief has fired fill it): only an empty ring has room for any half.
   [[nodiscard]] T* steal_half(ready_ring& into) noexcept {
+    auto const to = into.tail_.load(std::memory_order_relaxed);
+    if (into.head_.load(std::memory_order_acquire) != to) return pop();
     auto h = head_.load(std::memory_order_acquire);
     for (;;) {
       auto const t = tail_.load(std::memory_order_acquire);
@@ -46,7 +49,6 @@ class ready_ring {
         h = head_.load(std::memory_order_acquire);
         continue;
       }
-      auto const to = into.tail_.load(std::memory_order_relaxed);
       T* const first = slots_[h % Capacity].load(std::memory_order_relaxed);
       for (std::uint64_t i = 1; i < n; ++i) {
         into.slots_[(to + i - 1) % Capacity].store(slots_[(h + i) % Capacity].load(std::memory_order_relaxed),

@@ -12,17 +12,18 @@
 namespace weft::detail {
 namespace {
 
-job_hooks const* describer = nullptr;  // the same table for every scheduler
+std::atomic<job_hooks const*> describer{nullptr};  // the same table for every scheduler
 
 void describe_stack(void* base, char* out, std::size_t n) noexcept {
   fiber const* const f = fiber_of_stack(base);
-  if (f != nullptr && describer != nullptr) describer->describe(*f, out, n);
+  job_hooks const* const hooks = describer.load(std::memory_order_relaxed);
+  if (f != nullptr && hooks != nullptr) hooks->describe(*f, out, n);
 }
 
 }  // namespace
 
 scheduler::scheduler(scheduler_options o) : options(std::move(o)), stacks(stack_pool::of(options.stack_size)), idle(options.workers) {
-  describer = options.hooks;
+  describer.store(options.hooks, std::memory_order_relaxed);
   workers_.reserve(options.workers);
   for (unsigned i = 0; i != options.workers; ++i) workers_.push_back(std::make_unique<worker>(*this, i));
   if (options.overflow_report) install_overflow_handler(&describe_stack);

@@ -128,7 +128,13 @@ void worker::settle(void* left) noexcept {
       if (!prev->memory.guarded && !canary_intact(prev->memory)) report_overrun(*prev);
       if (!prev->commit_park()) push_ready(prev, false);
       break;
-    case after::yield: push_ready(prev, false); break;
+    case after::yield:
+#ifndef NDEBUG
+      push_ready(prev, false);  // which migrates at random
+#else
+      if (!ring_.push(prev)) home.injected.push(prev);  // there is no more to do than before: nobody is woken
+#endif
+      break;
     case after::visit:
       if (fiber* const displaced = slot_.exchange(prev, std::memory_order_acq_rel)) push_ready(displaced, false);
       break;
@@ -181,6 +187,13 @@ void worker::park(std::int64_t until) noexcept {
 }
 
 void worker::yield() noexcept {
+  // Nothing but ready fibers here: the next one's turn. All else is find_local's business.
+  if (slot() == nullptr && deque.empty() && wheel.next() == INT64_MAX && visiting_ == 0 && home.options.world == nullptr && !tick()) {
+    if (fiber* const f = ring_.pop()) {
+      switch_to(*f, after::yield);
+      return;
+    }
+  }
   if (work const x = find_local(have_spares(2))) leave_for(x, after::yield);
 }
 

@@ -78,8 +78,9 @@ TEST_CASE("B16 no task whose spawn happened before is missing, seen from another
     std::atomic<bool> over{false};
     auto const traffic = rt.spawn([&over] {
       while (!over) {
-        for (int i = 0; i != 50; ++i) weft::spawn([] { weft::this_task::yield(); }).detach();
-        weft::this_task::yield();
+        std::vector<weft::task<>> some;
+        for (int i = 0; i != 20; ++i) some.push_back(weft::spawn([] { weft::this_task::yield(); }));
+        for (auto const& t : some) t.get();
       }
     });
     std::vector<weft::task<>> kept;
@@ -137,10 +138,10 @@ TEST_CASE("a suspended task's stack use is known") {
   shapes::on_all([] {
     weft::promise<> gate;
     auto const t = weft::spawn([f = gate.get_future()] {
-      char volatile room[10000];
-      room[0] = 0;
+      char room[10000];
+      asm volatile("" : : "r"(room) : "memory");
       f.wait();
-      return static_cast<int>(room[0]);
+      asm volatile("" : : "r"(room) : "memory");
     });
     while (t.state() != weft::task_state::suspended) weft::this_task::yield();
     auto const all = weft::all_tasks();

@@ -285,3 +285,25 @@ TEST_CASE("a task that waits with get() and is cancelled cancels the promise's f
     if (p.cancelled()) heard.get_future().get();  // else it never started
   });
 }
+
+TEST_CASE("a promise may go as soon as its future is seen to be done, though set_value is still returning") {
+  shapes::for_each_worker_count([](unsigned workers) {
+    shapes::run_on(workers, [] {
+      for (int round = 0; round != 300; ++round) {
+        auto p = std::make_unique<weft::promise<int>>();
+        weft::promise<> over;
+        auto const waiters = round % 3 == 0 ? 40 : 1;  // more than are woken in one go
+        std::vector<weft::task<int>> all;
+        for (int i = 0; i != waiters; ++i) {
+          all.push_back(weft::spawn([f = p->get_future()]() mutable { return std::move(f).get(); }));
+        }
+        if (round % 2 == 0) (void)p->get_future().on_done([&over](auto const&) { over.set_value(); });
+        auto const setter = weft::spawn([raw = p.get()] { raw->set_value(7); });
+        for (auto& t : all) CHECK(std::move(t).get() == 7);
+        p.reset();
+        if (round % 2 == 0) over.get_future().get();
+        setter.get();
+      }
+    });
+  });
+}

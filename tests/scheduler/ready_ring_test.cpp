@@ -69,6 +69,20 @@ TEST_CASE("a thief takes the older half, rounded up, in order; one of it is retu
   CHECK(mine.empty());
 }
 
+TEST_CASE("a thief with entries of its own takes one, and loses none of its own") {
+  for (std::size_t own = 1; own <= 8; ++own) {
+    CAPTURE(own);
+    ring r, mine;
+    std::array<item, 16> x;
+    for (std::size_t i = 0; i != 8; ++i) REQUIRE(r.push(&x[i]));
+    for (std::size_t i = 0; i != own; ++i) REQUIRE(mine.push(&x[8 + i]));
+    CHECK(r.steal_half(mine) == &x[0]);
+    for (std::size_t i = 0; i != own; ++i) CHECK(mine.pop() == &x[8 + i]);
+    CHECK(mine.empty());
+    for (std::size_t i = 1; i != 8; ++i) CHECK(r.pop() == &x[i]);
+  }
+}
+
 TEST_CASE("pair: one appends, one takes, in order") {
   auto const n = storm::rounds(50'000, 10'000'000);
   ring r;
@@ -132,7 +146,7 @@ TEST_CASE("storm: owners with a ring each, stealing from one another; every entr
         for (auto k = roll.below(6); k != 0; --k) {
           if (item* const i = rings[me].pop()) got(i);
         }
-        if (rings[me].empty()) {
+        if (rings[me].empty() || roll.below(4) == 0) {
           if (item* const i = rings[(me + 1 + roll.below(owners - 1)) % owners].steal_half(rings[me])) got(i);
         }
       }

@@ -29,6 +29,21 @@ class runtime_core;
 
 enum class core_kind : std::uint8_t { task, promise, blocking, callback };
 
+// What a walk over all blocks may read while the block begins its next life.
+template <class T>
+class relaxed {
+ public:
+  relaxed(T v) noexcept : value_(v) {}
+  relaxed& operator=(T v) noexcept {
+    value_.store(v, std::memory_order_relaxed);
+    return *this;
+  }
+  operator T() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<T> value_;
+};
+
 // What only the typed half knows. One static table per type.
 struct core_ops {
   job_state (*run)(future_core&) noexcept;              // calls the callable, keeps what comes of it, destroys the callable
@@ -60,7 +75,7 @@ struct alignas(16) future_core : unstarted {
   std::atomic<std::uint32_t> generation{0};   // odd: alive
   std::uint8_t mask = 0;                      // shield scopes it is in
   std::uint8_t size_class = 0;
-  core_kind kind = core_kind::task;
+  relaxed<core_kind> kind = core_kind::task;
   std::atomic<std::uint8_t> flags{0};         // below
 
   static constexpr std::uint8_t observed = 1;  // somebody has looked at the error

@@ -116,9 +116,11 @@ class wait_list {
     }
   }
 
-  // The thing has happened. `wake(parker&)` and `take(wait_node&)` (callbacks) run without the lock, oldest first.
-  template <class Wake, class Take>
-  void close(Wake&& wake, Take&& take) noexcept {
+  // The thing has happened. `wake(parker&)` and `take(wait_node&)` (callbacks) run without the lock, oldest first. Whoever
+  // sees `closed` may let this list's owner go; `keep` is called, under the lock (those who wait own it), before a waiter
+  // is let go while the list will be looked at again.
+  template <class Wake, class Take, class Keep = void (*)()>
+  void close(Wake&& wake, Take&& take, Keep&& keep = [] {}) noexcept {
     backoff wait;
     for (auto w = word_.load(std::memory_order_relaxed);;) {
       if (w == 0 || w == closed_bit) {
@@ -139,6 +141,7 @@ class wait_list {
           rest = unlink(*n, n);
           batch[taken++] = {n->who, n};
         }
+        if (rest != 0) keep();
         unlock(rest | closed_bit);
         for (std::size_t i = 0; i != taken; ++i) {
           if (batch[i].who != nullptr) {
