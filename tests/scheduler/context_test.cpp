@@ -240,7 +240,7 @@ TEST_CASE("task_options::stack_size gives a task more, wherever it is joined; it
   auto const much = (storm::sanitized ? 1000 : 2000) * one_kib;
   shapes::on_all([&] {
     for (bool const by_get : {true, false}) {
-      auto t = weft::spawn({.name = "deep", .stack_size = 2048 * one_kib}, [much] {
+      auto t = weft::spawn({.name = "deep", .stack_size = 2048 * one_kib}, [=] {
         int reached = 0;
         auto bottom = [&] {
           auto child = weft::spawn([] {
