@@ -63,33 +63,20 @@ constexpr bool can_refuse = false;
 #else
 constexpr bool can_refuse = true;
 
-// All of them, out of line: a sanitizer's own would come along with any that is missing, and the compiler would match malloc
-// against delete.
-#define WEFT_TEST_NEW [[gnu::noinline]] void*
-#define WEFT_TEST_DELETE [[gnu::noinline]] void
-using std::align_val_t;
-using std::nothrow_t;
-using std::size_t;
-WEFT_TEST_NEW operator new(size_t n) { return allocate_or_throw(n, 1); }
-WEFT_TEST_NEW operator new[](size_t n) { return allocate_or_throw(n, 1); }
-WEFT_TEST_NEW operator new(size_t n, nothrow_t const&) noexcept { return allocate(n, 1); }
-WEFT_TEST_NEW operator new[](size_t n, nothrow_t const&) noexcept { return allocate(n, 1); }
-WEFT_TEST_NEW operator new(size_t n, align_val_t a) { return allocate_or_throw(n, static_cast<size_t>(a)); }
-WEFT_TEST_NEW operator new[](size_t n, align_val_t a) { return allocate_or_throw(n, static_cast<size_t>(a)); }
-WEFT_TEST_NEW operator new(size_t n, align_val_t a, nothrow_t const&) noexcept { return allocate(n, static_cast<size_t>(a)); }
-WEFT_TEST_NEW operator new[](size_t n, align_val_t a, nothrow_t const&) noexcept { return allocate(n, static_cast<size_t>(a)); }
-WEFT_TEST_DELETE operator delete(void* p) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete[](void* p) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete(void* p, size_t) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete[](void* p, size_t) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete(void* p, nothrow_t const&) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete[](void* p, nothrow_t const&) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete(void* p, align_val_t) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete[](void* p, align_val_t) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete(void* p, size_t, align_val_t) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete[](void* p, size_t, align_val_t) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete(void* p, align_val_t, nothrow_t const&) noexcept { std::free(p); }
-WEFT_TEST_DELETE operator delete[](void* p, align_val_t, nothrow_t const&) noexcept { std::free(p); }
+// Out of line, so that the compiler does not match malloc against delete.
+[[gnu::noinline]] void* operator new(std::size_t n) { return allocate_or_throw(n, 1); }
+[[gnu::noinline]] void* operator new(std::size_t n, std::nothrow_t const&) noexcept { return allocate(n, 1); }
+[[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a) {
+  return allocate_or_throw(n, static_cast<std::size_t>(a));
+}
+[[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a, std::nothrow_t const&) noexcept {
+  return allocate(n, static_cast<std::size_t>(a));
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+#endif
 
 namespace {
 
