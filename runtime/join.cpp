@@ -61,8 +61,8 @@ void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexce
   exception_state const saved = *w.exceptions;
   *w.exceptions = {};
   c.outer = &self;
+  f.current.store(&c, std::memory_order_relaxed);  // first: who sees `where` sees that it runs, see state_of()
   c.where.store(&f, std::memory_order_release);
-  f.current.store(&c, std::memory_order_relaxed);
   job_state const s = run_body(c);
   f.current.store(&self, std::memory_order_relaxed);
   worker& now = *worker::current();  // perhaps another one
@@ -131,8 +131,8 @@ void run_claimed(unstarted& u) noexcept {
   auto& c = static_cast<future_core&>(u);
   fiber& f = worker::current()->running();
   c.outer = nullptr;
-  c.where.store(&f, std::memory_order_release);
   f.current.store(&c, std::memory_order_relaxed);
+  c.where.store(&f, std::memory_order_release);
   job_state const s = run_body(c);
   f.current.store(nullptr, std::memory_order_relaxed);
   finish_and_leave(c, s);
