@@ -48,7 +48,8 @@ void kick_task(future_core& c) noexcept {
 
 bool request_cancel(future_core& c, cancel_cause cause, std::string_view message) {
   if (c.done()) {
-    c.mark(future_core::observed);
+    // A user who cancels it knows of it (F20); ~scoped_task and awaiters that come too late do not speak for him.
+    if (cause == cancel_cause::requested) c.mark(future_core::observed);
     return false;
   }
   if (c.kind == core_kind::callback) return false;
