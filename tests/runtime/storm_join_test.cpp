@@ -165,7 +165,7 @@ TEST_CASE("a sliding window of joins out of order leaves nothing behind: no memo
 }
 
 TEST_CASE("a chain of 100,000 unstarted tasks, each of which joins the next") {
-  constexpr std::size_t n = 100'000;
+  std::size_t const n = storm::sanitized && !storm::long_version() ? 30'000 : 100'000;
   shapes::for_each_worker_count([&](unsigned workers) {
     shapes::run_on(workers, [&] {
       // Begun from its end: nobody has started when the first is joined (one worker), or hardly anybody.
@@ -179,7 +179,7 @@ TEST_CASE("a chain of 100,000 unstarted tasks, each of which joins the next") {
 }
 
 TEST_CASE("the same chain, joined in the order of spawning: each inlines one that lies above it in the queue") {
-  constexpr std::size_t n = 100'000;
+  std::size_t const n = storm::sanitized && !storm::long_version() ? 30'000 : 100'000;
   shapes::for_each_worker_count([&](unsigned workers) {
     shapes::run_on(workers, [&] {
       auto all = std::make_shared<std::vector<weft::promise<weft::task<std::size_t>>>>(n + 1);
