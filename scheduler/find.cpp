@@ -49,9 +49,8 @@ work worker::find_oldest() noexcept {
   }
 }
 
-work worker::find_local(bool start) noexcept {
+work worker::find_local(bool start, bool look_outside) noexcept {
   if (home.options.world != nullptr) return find_simulated();
-  bool const look_outside = tick();
   auto const from_outside = [&]() noexcept -> work {
     for (;;) {
       work const x = home.injected.pop(start);

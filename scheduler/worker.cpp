@@ -187,14 +187,16 @@ void worker::park(std::int64_t until) noexcept {
 }
 
 void worker::yield() noexcept {
-  // Nothing but ready fibers here: the next one's turn. All else is find_local's business.
-  if (slot() == nullptr && deque.empty() && wheel.next() == INT64_MAX && visiting_ == 0 && home.options.world == nullptr && !tick()) {
+  // Nothing but ready fibers here: the next one's turn. All else is find_local's business. One tick for both.
+  bool const look_outside = tick();
+  if (!look_outside && slot() == nullptr && deque.empty() && wheel.next() == INT64_MAX && visiting_ == 0 &&
+      home.options.world == nullptr) {
     if (fiber* const f = ring_.pop()) {
       switch_to(*f, after::yield);
       return;
     }
   }
-  if (work const x = find_local(have_spares(2))) leave_for(x, after::yield);
+  if (work const x = find_local(have_spares(2), look_outside)) leave_for(x, after::yield);
 }
 
 // The clock is read by those who ask, not at every switch.

@@ -115,7 +115,8 @@ class worker {
   void leave_for(work, after) noexcept;
 
   [[nodiscard]] work find() noexcept;
-  [[nodiscard]] work find_local(bool start) noexcept;
+  [[nodiscard]] work find_local(bool start) noexcept { return find_local(start, tick()); }
+  [[nodiscard]] work find_local(bool start, bool look_outside) noexcept;
   [[nodiscard]] work find_oldest() noexcept;
   [[nodiscard]] work find_simulated() noexcept;
   [[nodiscard]] work checked(unstarted*) noexcept;

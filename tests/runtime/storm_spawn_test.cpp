@@ -198,3 +198,30 @@ TEST_CASE("what waits unstarted is started first come, first served, as long as 
     CHECK(order == expected);
   });
 }
+
+TEST_CASE("tasks that yield without end starve nobody: neither what comes from outside, nor timers, nor a spawn, nor a wake") {
+  shapes::for_each_worker_count([](unsigned workers) {
+    weft::runtime rt({.workers = workers});
+    std::atomic<bool> stop{false};
+    std::vector<weft::task<>> hogs;
+    for (unsigned i = 0; i != 3 * workers; ++i) {
+      hogs.push_back(rt.spawn([&stop] {
+        while (!stop) weft::this_task::yield();
+      }));
+    }
+    for (int i = 0; i != 50; ++i) {
+      weft::promise<> p;
+      auto outside = rt.spawn([f = p.get_future()] {
+        weft::this_task::sleep_for(std::chrono::microseconds(100));
+        auto child = weft::spawn([] { return 1; });
+        child.wait();
+        f.wait();
+        return child.get();
+      });
+      p.set_value();
+      CHECK(outside.get() == 1);
+    }
+    stop = true;
+    for (auto& h : hogs) h.wait();
+  });
+}
