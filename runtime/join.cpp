@@ -2,8 +2,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "runtime/runtime_core.hpp"
-#include <weft/detail/parking.hpp>
+#include "runtime/waiting.hpp"
 #include <weft/errors.hpp>
 
 namespace weft::detail {
@@ -11,11 +10,17 @@ namespace {
 
 // get() waits for `target` and passes its own cancellation on to it: what becomes of the target is the outcome.
 struct join_record : wait_record {
-  join_record(future_core& t, bool m) noexcept : wait_record{&look}, target(t), masked(m) {}
+  join_record(future_core& t, worker const* w) noexcept : wait_record{&look}, target(t) {
+    if (w != nullptr) [[likely]] {
+      in_flight = *w->exceptions;
+    } else {
+      in_flight.uncaught = static_cast<unsigned>(std::uncaught_exceptions());
+    }
+  }
 
   static void look(wait_record& r, future_core& self) noexcept {
     auto& j = static_cast<join_record&>(r);
-    if (j.masked || !is_requested(self)) return;
+    if (!is_requested(self) || self.mask != 0 || j.in_flight.uncaught != 0) return;
     try {
       j.request = take_request(self);
       // Tasks that join each other in a circle would pass a request around for ever. They are stuck: let them be still.
@@ -27,38 +32,35 @@ struct join_record : wait_record {
   }
 
   future_core& target;
-  bool const masked;
+  exception_state in_flight;         // on the joiner's side: C++ keeps them per thread, and the target has its own
   int passed_on = 0;                 // of those that an awaiter had passed on to us
   std::optional<cancelled> request;  // the last one forwarded
   static constexpr int circle_limit = 100;
 };
 
-bool unwinding(worker const* w) noexcept {
-  return (w != nullptr ? static_cast<int>(w->exceptions->uncaught) : std::uncaught_exceptions()) != 0;
+// Calls the body of a claimed task, or not, if it was cancelled before.
+[[gnu::noinline]] job_state refuse_to_run(future_core& c) noexcept {
+  keep_cancellation(c, take_request(c));
+  c.ops->discard(c);
+  return job_state::cancelled;
 }
 
-// Calls the body of a claimed task, or not, if it was cancelled before.
-job_state run_body(future_core& c) noexcept {
-  if (is_requested(c)) [[unlikely]] {
-    keep_cancellation(c, take_request(c));
-    c.ops->discard(c);
-    return job_state::cancelled;
-  }
-  return c.ops->run(c);
+inline job_state run_body(future_core& c) noexcept {
+  return is_requested(c) ? refuse_to_run(c) : c.ops->run(c);
 }
 
 // The last of a task that only the joiner above us can know: plain stores (J4).
-void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexcept {
+[[gnu::always_inline]] inline void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexcept {
   c.set_state(s);  // before ended(): see cancel_round()
-  c.rt.load(std::memory_order_relaxed)->ended(&w, c, s);
+  c.rt.load(std::memory_order_relaxed)->ended_here(w, c, s);
   c.waiters.close_unshared();
   if (how == claimed::popped) c.drop_entry_unshared();
 }
 
-// On the joiner's stack. Exceptions in flight are the task's own affair: C++ keeps them per thread.
-[[gnu::always_inline]] inline void run_inline(worker& w, future_core& self, future_core& c, claimed how) noexcept {
+// On the joiner's stack.
+[[gnu::always_inline]] inline void run_inline(worker& w, future_core& self, future_core& c, claimed how,
+                                              exception_state const& in_flight) noexcept {
   fiber& f = w.running();
-  exception_state const saved = *w.exceptions;
   *w.exceptions = {};
   c.outer = &self;
   f.current.store(&c, std::memory_order_relaxed);  // first: who sees `where` sees that it runs, see state_of()
@@ -66,17 +68,13 @@ void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexce
   job_state const s = run_body(c);
   f.current.store(&self, std::memory_order_relaxed);
   worker& now = *worker::current();  // perhaps another one
-  *now.exceptions = saved;
-  if (c.sole_handle()) {
+  *now.exceptions = in_flight;
+  if (c.sole_handle()) [[likely]] {
     finish_unshared(now, c, s, how);
   } else {
     finish(c, s);
     if (how == claimed::popped) (void)c.drop_owner(job::one_entry);
   }
-}
-
-bool stack_suffices(fiber const& f, std::size_t promised) noexcept {
-  return static_cast<std::byte*>(__builtin_frame_address(0)) - f.memory.base >= static_cast<std::ptrdiff_t>(promised);
 }
 
 // Until done. `start`: a claimed task that is to begin now, on a fiber of its own.
@@ -85,46 +83,72 @@ void suspend_until_done(future_core& c, future_core* self, unstarted* start) noe
   wait_node n;
   n.who = &me;
   if (!c.waiters.push(n)) return;
-  for (;;) {
+  if (start != nullptr) {
     me.clear_kick();
     look_outward(self);
-    if (c.done()) break;
-    if (start != nullptr) {
-      worker::current()->run_on_fresh_fiber(*std::exchange(start, nullptr));
-    } else {
-      park(me);
-    }
+    worker::current()->run_on_fresh_fiber(*start);
   }
+  (void)wait_until(me, self, no_limit, false, [&] { return c.done(); });
   (void)c.waiters.remove(n);
 }
 
-// Runs it here if it is ours to run; else waits.
-void await(worker* w, future_core& c, future_core* self) noexcept {
-  if (w != nullptr && self != nullptr && c.unclaimed() && c.kind == core_kind::task && c.stack_kib == 0 &&
-      c.rt.load(std::memory_order_relaxed) == self->rt.load(std::memory_order_relaxed)) {
-    if (w->tick()) [[unlikely]] {
-      w->visit();
-      w = worker::current();
-    }
-    auto const& options = w->home.options;
-    bool const inlined = stack_suffices(w->running(), options.stack_size);
-    if ((inlined || w->can_run_on_fresh_fiber()) && (options.world == nullptr || options.world->choose(2) == 0)) {
-      claimed const how = claim_for_join<unstarted>(w->deque, c);
-      if (how == claimed::in_place) w->after_in_place_claim();
-      // The claim was a full fence after `where` was set: a canceller that missed it has left his request here.
-      if (how != claimed::no && is_requested(*self)) look_outward(self);
-      if (how != claimed::no && inlined) {
-        run_inline(*w, *self, c, how);
-        return;
-      }
-      if (how != claimed::no) {
-        if (how == claimed::in_place) c.add_owner(job::one_entry);  // the run's own; the tombstone keeps the other
-        suspend_until_done(c, self, &c);
-        return;
-      }
-    }
+// The everyday join: a child that nobody has started, the newest of this worker's own deque, on a stack with room. (In that
+// deque it is a task of this runtime.)
+[[gnu::always_inline]] inline bool run_newest(worker& w, future_core& c, future_core& self,
+                                              exception_state const& in_flight) noexcept {
+  if (w.deque.newest() != &c || c.stack_kib != 0 || w.simulated || !w.stack_suffices()) return false;
+  if (!claim_newest<unstarted>(w.deque, c)) return false;
+  if (is_requested(self)) [[unlikely]] look_outward(&self);  // as below
+  run_inline(w, self, c, claimed::popped, in_flight);
+  return true;
+}
+
+// True: nobody had started it, and it has run: here, or on a fresh fiber if this stack is too full.
+bool run_here(worker* w, future_core& c, future_core& self, exception_state const& in_flight) noexcept {
+  if (w == nullptr || !c.unclaimed() || c.kind != core_kind::task || c.stack_kib != 0 ||
+      c.rt.load(std::memory_order_relaxed) != self.rt.load(std::memory_order_relaxed)) {
+    return false;
   }
-  suspend_until_done(c, self, nullptr);
+  bool const inlined = w->stack_suffices();
+  if (!inlined && !w->can_run_on_fresh_fiber()) return false;
+  if (w->simulated && w->home.options.world->choose(2) != 0) return false;
+  claimed const how = claim_for_join<unstarted>(w->deque, c);
+  if (how == claimed::no) return false;
+  if (how == claimed::in_place) w->after_in_place_claim();
+  // The claim was a full fence after `where` was set: a canceller that missed it has left his request here.
+  if (is_requested(self)) look_outward(&self);
+  if (inlined) {
+    run_inline(*w, self, c, how, in_flight);
+  } else {
+    if (how == claimed::in_place) c.add_owner(job::one_entry);  // the run's own; the tombstone keeps the other
+    suspend_until_done(c, &self, &c);
+  }
+  return true;
+}
+
+[[gnu::noinline]] void join_slowly(worker* w, future_core& c, future_core& self, join_record& mine) {
+  if (&c == &self) throw deadlock_error("weft: task '" + name_of(c) + "' waits for itself");
+  if (is_requested(self)) join_record::look(mine, self);
+  if (!run_here(w, c, self, mine.in_flight)) suspend_until_done(c, &self, nullptr);
+}
+
+// Done already, or joined by a thread.
+[[gnu::noinline]] void join_simply(future_core& c, future_core* self) {
+  if (!c.done()) {
+    suspend_until_done(c, nullptr, nullptr);
+  } else if (self != nullptr) {
+    checkpoint();
+  }
+  if (c.state() != job_state::finished) rethrow(c);
+}
+
+// A worker that only joins looks after the others now and then.
+[[gnu::always_inline]] inline worker* tick(worker* w) noexcept {
+  if (w != nullptr && w->tick()) [[unlikely]] {
+    w->visit();
+    return worker::current();
+  }
+  return w;
 }
 
 void run_claimed(unstarted& u) noexcept {
@@ -156,33 +180,38 @@ void describe(fiber const& f, char* out, std::size_t n) noexcept;
 job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &describe};
 
 void join(future_core& c) {
-  worker* const w = worker::current();
+  worker* w = worker::current();
   future_core* const self = w != nullptr ? running_on(*w) : blocking_core_here();
-  if (c.done()) {
-    if (self != nullptr) checkpoint();
-    if (c.state() != job_state::finished) rethrow(c);
+  if (self == nullptr || c.done()) {
+    join_simply(c, self);
     return;
   }
-  if (self == nullptr) {
-    suspend_until_done(c, nullptr, nullptr);
-    if (c.state() != job_state::finished) rethrow(c);
-    return;
+  w = tick(w);
+  join_record mine(c, w);
+  struct registration {
+    future_core& self;
+    wait_record* const before;
+    registration(future_core& s, wait_record& r) noexcept : self(s), before(std::exchange(s.waiting, &r)) {}
+    ~registration() { self.waiting = before; }
+  };
+  {
+    registration const here(*self, mine);
+    if (w == nullptr || !run_newest(*w, c, *self, mine.in_flight)) [[unlikely]] join_slowly(w, c, *self, mine);
   }
-  if (&c == self) throw deadlock_error("weft: task '" + name_of(c) + "' waits for itself");
-  join_record mine(c, self->mask != 0 || unwinding(w));
-  wait_record* const before = std::exchange(self->waiting, &mine);
-  if (is_requested(*self)) join_record::look(mine, *self);
-  await(w, c, self);
-  self->waiting = before;
   if (c.state() == job_state::finished) [[likely]] return;
   if (mine.request && c.state() == job_state::cancelled) throw cancelled(std::move(*mine.request));
   rethrow(c);
 }
 
+bool run_in_place(future_core& c) noexcept {
+  worker* const w = tick(worker::current());
+  future_core* const self = w != nullptr ? running_on(*w) : nullptr;
+  return self != nullptr && &c != self && run_here(w, c, *self, exception_state(*w->exceptions));
+}
+
 void join_shielded(future_core& c) noexcept {
   shield_scope const shield;
-  future_core* const self = current_core();
-  if (!c.done()) await(worker::current(), c, self);
+  if (!c.done() && !run_in_place(c)) suspend_until_done(c, current_core(), nullptr);
 }
 
 bool wait_done(future_core& c, std::int64_t until) {
@@ -194,17 +223,9 @@ bool wait_done(future_core& c, std::int64_t until) {
   wait_node n;
   n.who = &me;
   if (!c.waiters.push(n)) return true;
-  bool interrupted = false;
-  for (;;) {
-    me.clear_kick();
-    look_outward(self);
-    if (c.done()) break;
-    interrupted = self != nullptr && can_deliver(*self);
-    if (interrupted || (until != no_limit && now_ns() >= until)) break;
-    park(me, until);
-  }
+  auto const end = wait_until(me, self, until, true, [&] { return c.done(); });
   (void)c.waiters.remove(n);
-  if (interrupted && !c.done()) checkpoint();
+  if (end == wait_end::interrupted && !c.done()) checkpoint();
   return c.done();
 }
 

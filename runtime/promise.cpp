@@ -79,13 +79,13 @@ void break_promise(future_core& c) noexcept {
   }
 }
 
-void destroy(future_core& c) noexcept {
+void destroy_result_of(future_core& c) noexcept {
   auto const s = c.state();
   if (s == job_state::failed && !c.has(future_core::observed)) {
     report_unobserved(c, c.ops->error(c), c.kind == core_kind::promise ? "a promise's error that nobody looked at"
                                                                        : "a task's error that nobody looked at");
   }
-  if (s != job_state::finished || !c.ops->trivial) c.ops->clear(c, s);
+  c.ops->clear(c, s);
   free_core(c);
 }
 

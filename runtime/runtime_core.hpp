@@ -21,15 +21,23 @@ class runtime_core {
   void submit(future_core&, worker*, future_core const* self);
   // Before something is counted as ended; no_runtime_error once refusing, for a callback's runner once closed.
   void count_outside_spawn(bool callback = false);
+  void submit_here(future_core&, worker&, future_core const* self);  // that worker is the caller's, and this runtime's
   void adopt(future_core&) noexcept;       // gives it its identity
   void ended(worker* w, future_core& c, job_state s) noexcept {
     if (w != nullptr && &w->home == sched.get()) [[likely]] {
-      (s == job_state::finished ? w->finished : s == job_state::failed ? w->failed : w->cancelled).add();
+      ended_here(*w, c, s);
     } else {
       ended_outside(s);
+      look_for_drain(c);
     }
-    light_fence();  // pairs with heavy_fence in begin_draining()
-    if (draining.load(std::memory_order_relaxed) != 0) [[unlikely]] ended_while_draining(c);
+  }
+  void ended_here(worker& w, future_core& c, job_state s) noexcept {  // that worker is the caller's, and this runtime's
+    if (s == job_state::finished) [[likely]] {
+      w.finished.add();
+    } else {
+      (s == job_state::failed ? w.failed : w.cancelled).add();
+    }
+    look_for_drain(c);
   }
   void report(unhandled_error const&) const noexcept;
 
@@ -59,6 +67,10 @@ class runtime_core {
  private:
   void submit_outside(future_core&, future_core const* self);
   void ended_outside(job_state) noexcept;
+  void look_for_drain(future_core& c) noexcept {
+    light_fence();  // pairs with heavy_fence in begin_draining()
+    if (draining.load(std::memory_order_relaxed) != 0) [[unlikely]] ended_while_draining(c);
+  }
   void ended_while_draining(future_core&) noexcept;
   void wait_for_reports() const noexcept;  // of tasks that have ended
 

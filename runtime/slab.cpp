@@ -39,6 +39,7 @@ bool add_chunk(std::size_t k) noexcept {
   auto* const c = ::new (memory) chunk{nullptr, class_size[k], (chunk_bytes - 64) / class_size[k]};
   for (std::size_t i = c->count; i-- != 0;) {
     auto* const core = ::new (&c->at(i)) future_core;
+    core->size_class = static_cast<std::uint8_t>(k);
     core->next = classes[k].unused;
     classes[k].unused = core;
   }
@@ -104,7 +105,6 @@ cache& local() noexcept { return mine != nullptr ? *mine : make_local(); }
   --here.of[k].size;
 
   auto const generation = c.generation.load(std::memory_order_relaxed) + 1;
-  c.size_class = static_cast<std::uint8_t>(k);
   c.reset(job::one_handle + job::one_entry, job_state::queued);
   c.waiters.reset();
   c.requests.store(std::uint64_t{generation} << 32, std::memory_order_relaxed);
@@ -115,7 +115,9 @@ cache& local() noexcept { return mine != nullptr ? *mine : make_local(); }
   return c;
 }
 
-[[gnu::noinline]] void free_core(future_core& c) noexcept {
+namespace {
+
+[[gnu::always_inline]] inline void recycle(future_core& c) noexcept {
   if (side_block* const s = c.side.load(std::memory_order_relaxed)) drop_side(c, s);
   c.generation.store(c.generation.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   std::atomic_thread_fence(std::memory_order_release);  // before the next life's stores; pairs with the reader's re-check
@@ -124,6 +126,18 @@ cache& local() noexcept { return mine != nullptr ? *mine : make_local(); }
   c.next = here.of[k].head;
   here.of[k].head = &c;
   if (++here.of[k].size > cache_limit) here.give_back(k, batch);
+}
+
+}  // namespace
+
+[[gnu::noinline]] void free_core(future_core& c) noexcept { recycle(c); }
+
+[[gnu::noinline]] void destroy(future_core& c) noexcept {
+  if (c.state() == job_state::finished && c.ops->trivial) [[likely]] {
+    recycle(c);
+  } else {
+    destroy_result_of(c);  // which may suspend
+  }
 }
 
 void for_each_core(void (*see)(future_core&, std::uint32_t generation, void*), void* context) {

@@ -15,6 +15,9 @@ void each_core(F&& f) {
   for_each_core([](future_core& c, std::uint32_t g, void* p) { (*static_cast<std::remove_reference_t<F>*>(p))(c, g); }, &f);
 }
 
+// What destroy() does when there is more to destroy than memory: reports an error nobody looked at, destroys the value, frees.
+void destroy_result_of(future_core&) noexcept;
+
 // Seldom needed things, made on demand. Everything in it is guarded by side_lock(core).
 struct side_block {
   std::string name;

@@ -37,32 +37,41 @@ namespace {
 
 std::atomic<std::uint64_t> next_task_id{1};
 
-void identify(future_core& c, runtime_core& rt, worker* w, future_core const* self) noexcept {
-  constexpr std::uint64_t block = 1024;
-  if (w != nullptr) {
-    if (w->next_id == w->last_id) {
-      w->next_id = next_task_id.fetch_add(block, std::memory_order_relaxed);
-      w->last_id = w->next_id + block;
-    }
-    c.id.store(w->next_id++, std::memory_order_relaxed);
-    c.born.store(w->coarse_now, std::memory_order_relaxed);
-  } else {
-    c.id.store(next_task_id.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
-    c.born.store(rt.sched->now(), std::memory_order_relaxed);
-  }
-  c.parent.store(self != nullptr ? self->id.load(std::memory_order_relaxed) : 0, std::memory_order_relaxed);
+inline void identify(future_core& c, runtime_core& rt, std::uint64_t id, std::int64_t now, future_core const* parent) noexcept {
+  c.id.store(id, std::memory_order_relaxed);
+  c.born.store(now, std::memory_order_relaxed);
+  c.parent.store(parent != nullptr ? parent->id.load(std::memory_order_relaxed) : 0, std::memory_order_relaxed);
   c.rt.store(&rt, std::memory_order_release);
+}
+
+// Ids are handed to workers in blocks.
+std::uint64_t id_from(worker& w) noexcept {
+  constexpr std::uint64_t block = 1024;
+  if (w.next_id == w.last_id) [[unlikely]] {
+    w.next_id = next_task_id.fetch_add(block, std::memory_order_relaxed);
+    w.last_id = w.next_id + block;
+  }
+  return w.next_id++;
 }
 
 }  // namespace
 
-void runtime_core::adopt(future_core& c) noexcept { identify(c, *this, nullptr, current_core()); }
+void runtime_core::adopt(future_core& c) noexcept {
+  identify(c, *this, next_task_id.fetch_add(1, std::memory_order_relaxed), sched->now(), current_core());
+}
 
 // Out of line: what is not spawned by a task of the same runtime.
 [[gnu::noinline]] void runtime_core::submit_outside(future_core& c, future_core const* self) {
   count_outside_spawn(c.kind == core_kind::callback);
-  identify(c, *this, nullptr, self);
+  identify(c, *this, next_task_id.fetch_add(1, std::memory_order_relaxed), sched->now(), self);
   sched->submit(c);
+}
+
+[[gnu::always_inline]] inline void runtime_core::submit_here(future_core& c, worker& w, future_core const* self) {
+  w.make_room();  // the push itself cannot fail
+  identify(c, *this, id_from(w), w.coarse_now, self);
+  w.spawned.add();
+  w.push(c);
 }
 
 void runtime_core::submit(future_core& c, worker* w, future_core const* self) {
@@ -71,17 +80,28 @@ void runtime_core::submit(future_core& c, worker* w, future_core const* self) {
     submit_outside(c, self);
     return;
   }
-  w->make_room();  // the push itself cannot fail
-  identify(c, *this, w, self);
-  w->spawned.add();
-  w->push(c);
+  submit_here(c, *w, self);
 }
 
-void launch(future_core& c, runtime_core* rt) {
-  worker* const w = worker::current();
+namespace {
+
+[[gnu::noinline]] void launch_elsewhere(future_core& c, runtime_core* rt, worker* w) {
   future_core const* const self = w != nullptr ? running_on(*w) : blocking_core_here();
   if (rt == nullptr) rt = self != nullptr ? self->rt.load(std::memory_order_relaxed) : &runtime_here("spawn()");
   rt->submit(c, w, self);
+}
+
+}  // namespace
+
+void launch(future_core& c, runtime_core* rt) {
+  worker* const w = worker::current();
+  if (rt == nullptr && w != nullptr && c.stack_kib == 0) [[likely]] {
+    if (future_core const* const self = running_on(*w)) [[likely]] {
+      self->rt.load(std::memory_order_relaxed)->submit_here(c, *w, self);
+      return;
+    }
+  }
+  launch_elsewhere(c, rt, w);
 }
 
 }  // namespace weft::detail

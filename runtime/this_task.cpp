@@ -1,8 +1,7 @@
 // What a task can ask and say about itself; on a plain thread the thread's own.
 #include <thread>
 
-#include "runtime/runtime_core.hpp"
-#include <weft/detail/parking.hpp>
+#include "runtime/waiting.hpp"
 #include <weft/task.hpp>
 
 namespace weft {
@@ -32,14 +31,7 @@ namespace {
 void sleep(std::int64_t until) {
   checkpoint();
   future_core* const self = current_core();
-  parker& me = this_parker();
-  for (;;) {
-    me.clear_kick();
-    look_outward(self);
-    if (self != nullptr && can_deliver(*self)) checkpoint();
-    if (until != no_limit && now_ns() >= until) return;
-    park(me, until);
-  }
+  if (wait_until(this_parker(), self, until, true, [] { return false; }) == wait_end::interrupted) checkpoint();
 }
 
 constexpr std::int64_t slice = 1'000'000;  // ns

@@ -11,19 +11,24 @@ enum class claimed {
   in_place,  // out of order: its entry stays behind, in whatever deque, as a tombstone that keeps its reference
 };
 
-// The caller holds a handle of the child, and is the owner of `own`.
+// The caller holds a handle of the child, is the owner of `own`, and has seen that the child is its newest entry.
 template <class Job>
-[[nodiscard, gnu::always_inline]] inline claimed claim_for_join(work_deque<Job>& own, Job& child) noexcept {
-  if (own.newest() == &child && own.pop() == &child) {
-    // J3. The look at the state is for a handle that was copied, joined in place through the copy, and dropped again.
-    if (child.sole_handle() && child.unclaimed()) {
-      child.claim_unshared();
-      return claimed::popped;
-    }
-    if (child.claim()) return claimed::popped;
-    (void)child.drop_owner(job::one_entry);  // never the last: the caller holds a handle
-    return claimed::no;
+[[nodiscard, gnu::always_inline]] inline bool claim_newest(work_deque<Job>& own, Job& child) noexcept {
+  if (own.pop() != &child) return false;  // a thief has it
+  // J3. The look at the state is for a handle that was copied, joined in place through the copy, and dropped again.
+  if (child.sole_handle() && child.unclaimed()) {
+    child.claim_unshared();
+    return true;
   }
+  if (child.claim()) return true;
+  (void)child.drop_owner(job::one_entry);  // never the last: the caller holds a handle
+  return false;
+}
+
+// The same, wherever the child's entry lies.
+template <class Job>
+[[nodiscard]] inline claimed claim_for_join(work_deque<Job>& own, Job& child) noexcept {
+  if (own.newest() == &child && claim_newest(own, child)) return claimed::popped;
   return child.claim() ? claimed::in_place : claimed::no;
 }
 

@@ -68,6 +68,28 @@ WEFT_AROUND_SWITCH void arrive([[maybe_unused]] fiber& self) noexcept {
 #endif
 }
 
+// jump_fcontext() leaves by a jump. Called as usual it would leave one entry too many on the CPU's stack of return
+// addresses, and all returns after a switch would be predicted wrongly; entered by a jump as well, it leaves that stack
+// as it was, which is right wherever fibers wait at the same depth. Measured: a yield takes half the time.
+// Inlined into a function that makes other calls, so that there is no red zone under the pushed address.
+[[gnu::always_inline]] inline void* jump(void* target, void* data) noexcept {
+#if defined(__x86_64__) && !defined(__CET__) && !defined(WEFT_ASAN) && !defined(WEFT_TSAN)
+  void* left;
+  asm volatile(
+      "leaq 1f(%%rip), %%rax\n\t"
+      "pushq %%rax\n\t"
+      "jmpq *%[jump]\n"
+      "1:"
+      : "=&a"(left), "+D"(target), "+S"(data)
+      : [jump] "r"(&fc::jump_fcontext)
+      : "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc");
+  return left;
+#else
+  return fc::jump_fcontext(target, data).fctx;
+#endif
+}
+
 [[noreturn]] void enter(fc::transfer_t t) noexcept {
   // The bottom of every fiber: unwinders and debuggers stop here.
 #if defined(__x86_64__)
@@ -111,9 +133,9 @@ void end_fiber([[maybe_unused]] fiber& f) noexcept {
 #endif
   }
   leave(from, to);
-  fc::transfer_t const t = fc::jump_fcontext(target, data);
+  void* const left = jump(target, data);
   arrive(from);
-  return t.fctx;
+  return left;
 }
 
 void arrive_fresh(fiber& self) noexcept { arrive(self); }

@@ -18,7 +18,7 @@ namespace {
 thread_local worker* this_worker = nullptr;
 
 // A stack without a guard page was overrun; whatever lay below is lost, so nothing can go on.
-[[noreturn]] void report_overrun(fiber const& f) noexcept {
+[[noreturn, gnu::cold, gnu::noinline]] void report_overrun(fiber const& f) noexcept {
   char who[256] = "a task";
   if (f.home != nullptr) f.home->options.hooks->describe(f, who, sizeof who);
   std::fprintf(stderr, "weft: stack overflow in %s: its stack of %zu KiB has no guard page (vm.max_map_count)\n", who,
@@ -37,7 +37,7 @@ constexpr std::size_t spare_limit = 64;  // fibers a worker keeps; more go back 
 }
 
 worker::worker(scheduler& s, unsigned i)
-    : wheel(s.now(), s.options.world != nullptr ? timer_rounding::exact : timer_rounding::up), home(s), index(i), idle_(s.idle), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
+    : wheel(s.now(), s.options.world != nullptr ? timer_rounding::exact : timer_rounding::up), home(s), index(i), simulated(s.options.world != nullptr), idle_(s.idle), alone_(s.options.workers == 1), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
   coarse_now = s.now();
   spares_.reserve(spare_limit + 2);
   if (!have_spares(1)) throw std::bad_alloc();
@@ -99,7 +99,7 @@ void worker::start(unstarted& j) noexcept {
     return;
   }
   for_other_stacks_.since = 0;
-  f->home = &home;
+  settle_in(*f);
   handed_over_ = &j;
   switch_to(*f, after::recycle);
 }
@@ -151,11 +151,16 @@ void worker::recycle(fiber* f) noexcept {
   }
 }
 
+void worker::settle_in(fiber& f) noexcept {
+  f.home = &home;
+  f.inline_limit = f.memory.base + home.options.stack_size;
+}
+
 bool worker::have_spares(std::size_t n) noexcept {
   while (spares_.size() < n) {
     fiber* const f = acquire_fiber(home.stacks);
     if (f == nullptr) return false;
-    f->home = &home;
+    settle_in(*f);
     spares_.push_back(f);
   }
   return true;
@@ -191,7 +196,7 @@ void worker::yield() noexcept {
   bool const look_outside = tick();
   if (!look_outside && slot() == nullptr && deque.empty() && wheel.next() == INT64_MAX && visiting_ == 0 &&
       home.options.world == nullptr) {
-    if (fiber* const f = ring_.pop()) {
+    if (fiber* const f = alone_ ? ring_.pop_alone() : ring_.pop()) {
       switch_to(*f, after::yield);
       return;
     }

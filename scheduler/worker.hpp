@@ -58,6 +58,10 @@ class worker {
   void visit() noexcept;                       // lets a few others run, then goes on: see tick()
   bool run_on_fresh_fiber(unstarted&) noexcept;  // the claimed job starts at once; the caller is to be woken by its end
   [[nodiscard]] bool can_run_on_fresh_fiber() noexcept { return have_spares(2); }
+  // Has the running fiber, from this frame on, the stack that a job is promised?
+  [[nodiscard, gnu::always_inline]] bool stack_suffices() const noexcept {
+    return static_cast<std::byte*>(__builtin_frame_address(0)) >= running_->inline_limit;
+  }
   // Inlined joins count as ticks; true about every 64th: others should be looked after (visit).
   [[nodiscard]] bool tick() noexcept { return ticks.add() % visit_period == 0; }
 
@@ -89,6 +93,7 @@ class worker {
 
   scheduler& home;
   unsigned const index;
+  bool const simulated;
   counter spawned, finished, failed, cancelled, steals, parks, wakes, ticks, switches;
   std::uint64_t next_id = 0, last_id = 0;      // block of task ids
   exception_state* exceptions = nullptr;       // of this thread
@@ -112,6 +117,7 @@ class worker {
   [[nodiscard]] bool have_spares(std::size_t n) noexcept;
   [[nodiscard]] fiber& take_spare() noexcept;
   void recycle(fiber*) noexcept;
+  void settle_in(fiber&) noexcept;
   void leave_for(work, after) noexcept;
 
   [[nodiscard]] work find() noexcept;
@@ -139,6 +145,7 @@ class worker {
   };
 
   idle_workers& idle_;
+  bool const alone_;                           // there are no thieves
   ready_ring<fiber, ring_capacity> ring_;
   std::vector<suspect> suspects_;              // other workers' slots as last seen
   std::atomic<fiber*> slot_{nullptr};          // woken by what runs now; runs next

@@ -109,6 +109,7 @@ inline void drop_handle(future_core& c) noexcept {
 [[nodiscard]] future_core* current_core() noexcept;             // of the running task; null outside
 void launch(future_core&, runtime_core*);                       // queues a task; owners: one handle, one entry
 void join(future_core&);                                        // S  get()'s rule: inlines, forwards a cancel
+bool run_in_place(future_core&) noexcept;                       // S  if it is unstarted and may run on this stack; true: it has run
 bool wait_done(future_core&, std::int64_t until);               // S  wait()'s rule
 void join_shielded(future_core&) noexcept;                      // waits whatever comes
 void finish(future_core&, job_state) noexcept;                  // result kept: closes the list, wakes, posts callbacks

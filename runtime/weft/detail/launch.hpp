@@ -115,7 +115,7 @@ future_core& make_task(F&& f, task_options* options, std::source_location site) 
 
 // Queues it; on failure nothing is left behind.
 template <class F>
-void launch_or_discard(future_core& c, runtime_core* rt) {
+inline void launch_or_discard(future_core& c, runtime_core* rt) {
   try {
     launch(c, rt);
   } catch (...) {
