@@ -27,7 +27,7 @@ COLUMNS = {
     "switches_per_s": ("context switches/s", 1, 1),
 }
 TIMING = ("process_time", "real_time", "manual_time")
-PROBLEMS = {"fib", "spawn_join", "yield", "promise", "sleepers", "memory", "idle"}
+PROBLEMS = {"fib", "spawn_join", "yield", "promise", "group", "gather", "timeout", "sleepers", "memory", "idle"}
 ORDER = ["weft", "weft_fork", "tbb", "boost_fiber", "std", "serial"]  # others after their namesake
 
 
@@ -113,6 +113,12 @@ def goals(rows):
          ">=", 3),
         ("promise set + get, ns", lambda: figure("promise/same_task/weft/workers:1"), "<=", 25),
         ("future ping-pong, round trip, ns", lambda: figure("promise/ping_pong/weft/workers:1"), "<=", 80),
+        ("task group of 1000, ns each", lambda: figure("group/thousand/weft/workers:1"), "<=", 25),
+        ("with_timeout around what is ready, ns",
+         lambda: figure("timeout/ready/weft/workers:1") - figure("timeout/ready/weft_bare/workers:1"), "<=", 15),
+        ("with_timeout around what suspends once, ns",
+         lambda: figure("timeout/suspends_once/weft/workers:1") - figure("timeout/suspends_once/weft_bare/workers:1"),
+         "<=", 60),
         ("unstarted task, bytes", lambda: figure("memory/unstarted/weft/count:100000", "rss_per_task"), "<=", 192),
         ("suspended task, bytes", lambda: figure("memory/suspended/weft/count:100000", "rss_per_task"), "<=", 4608),
         ("suspended task, page tables, bytes",

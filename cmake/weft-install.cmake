@@ -5,7 +5,7 @@ set(weft_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
 foreach(component IN LISTS weft_components)
   install(TARGETS weft_${component} EXPORT weft-targets FILE_SET HEADERS)
 endforeach()
-install(TARGETS weft EXPORT weft-targets)
+install(TARGETS weft EXPORT weft-targets FILE_SET HEADERS)
 install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${weft_package_dir})
 
 configure_package_config_file(cmake/weft-config.cmake.in ${PROJECT_BINARY_DIR}/weft-config.cmake

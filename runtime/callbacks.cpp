@@ -7,13 +7,14 @@
 #include <algorithm>
 #include <mutex>
 
-#include "runtime/runtime_core.hpp"
+#include "runtime/task_locals.hpp"
+#include <weft/detail/completions.hpp>
 #include <weft/detail/launch.hpp>
 #include <weft/detail/parking.hpp>
 
 namespace weft::detail {
 
-struct callback_record : wait_node {
+struct callback_record : done_node {
   enum class stage { pending, queued, running, over };
 
   callback_record(future_core& c, std::unique_ptr<callback_function> f, bool cancelled_only) noexcept
@@ -21,6 +22,7 @@ struct callback_record : wait_node {
 
   future_core* core;                     // a handle, while pending, queued or running
   std::unique_ptr<callback_function> function;
+  task_locals* locals = nullptr;         // of whoever registered it
   bool only_if_cancelled;
   bool dropped = false;                  // its runtime has ended, or it was reset
   stage at = stage::pending;
@@ -62,6 +64,7 @@ void release(callback_record& r) noexcept {
 // It is over, whether it has run or not: what it captured goes, then who waits in reset() is woken.
 void conclude(callback_record& r) noexcept {
   r.function.reset();
+  release(std::exchange(r.locals, nullptr));
   future_core* core = nullptr;
   {
     std::lock_guard guard{lock};
@@ -117,6 +120,7 @@ void run_one(callback_record& r) noexcept {
     r.runner = current_core();
   }
   if (wanted) {
+    locals_scope const as_registered(r.locals);
     try {
       r.function->call(c);
     } catch (cancelled const&) {
@@ -218,6 +222,7 @@ callback_record* add_callback(future_core& c, std::unique_ptr<callback_function>
     (void)side_of(c);  // now, so that completion cannot fail
   }
   auto* const r = new callback_record(c, std::move(f), only_if_cancelled);
+  r->locals = share(locals_here());
   add_handle(c);
   future_core const* const self = current_core();
   runtime_core* const rt = (self != nullptr ? *self : c).rt.load(std::memory_order_relaxed);

@@ -1,16 +1,21 @@
 // Cancellation: requests, how they are delivered, and how they are passed on.
 //
-//   requests   | generation 32 | count 24 | .. | asked | ended | shutdown | cause 3 | pending |
+//   requests   | generation 32 | count 14 | undelivered 10 | own | asked | ended | shutdown | cause 3 | .. |
 //
-// Written by RMW only. `pending`: not delivered yet. The count is what cancelling() says; the task takes back its own.
+// Written by RMW only. The count is what cancelling() says. Delivering throws once for all that are undelivered. Only the task
+// itself delivers and takes back; a scope (cancel_scope.hpp) knows by the count of deliveries whether its own request is
+// still among the undelivered, so it takes back exactly that one.
 // No request is lost: cancel() writes it (seq_cst RMW), then reads `where` and kicks. The claimer stores `where`; its next
 // locked operation (popping a child, clear_kick() before a wait) orders that store before its re-reading of the requests.
 // So either the canceller sees `where` and kicks, or the task sees the request before it waits or goes on into a child.
+#include <algorithm>
 #include <exception>
 #include <new>
 
 #include "runtime/runtime_core.hpp"
+#include <weft/detail/group_core.hpp>
 #include <weft/detail/parking.hpp>
+#include <weft/task.hpp>
 
 namespace weft {
 
@@ -25,26 +30,60 @@ shield_scope::~shield_scope() {
 namespace detail {
 namespace {
 
-constexpr std::uint64_t with_request(std::uint64_t w, cancel_cause cause) noexcept {
-  if ((w & request_pending) == 0) {
-    w = (w & ~request_cause_mask) | request_pending | (static_cast<std::uint64_t>(cause) << request_cause_shift);
-  }
+constexpr int count_of(std::uint64_t requests) noexcept {
+  return static_cast<int>((requests & request_count_mask) / request_unit);
+}
+constexpr int undelivered_of(std::uint64_t requests) noexcept {
+  return static_cast<int>((requests & request_undelivered_mask) / request_undelivered_unit);
+}
+constexpr int undelivered_limit = undelivered_of(request_undelivered_mask);
+
+enum class whose : bool { another, own };  // own: made by one of the task's scopes
+
+// The first of those not delivered yet says cause and message; a scope's give way to another's.
+constexpr bool says_why(std::uint64_t w, whose who) noexcept {
+  return (w & request_undelivered_mask) == 0 || (who == whose::another && (w & request_own) != 0);
+}
+
+constexpr std::uint64_t with_cause(std::uint64_t w, cancel_cause cause, whose who) noexcept {
+  if (!says_why(w, who)) return w;
+  return (w & ~(request_cause_mask | request_own)) | (static_cast<std::uint64_t>(cause) << request_cause_shift) |
+         (who == whose::own ? request_own : 0);
+}
+
+constexpr std::uint64_t with_request(std::uint64_t w, cancel_cause cause, whose who) noexcept {
+  w = with_cause(w, cause, who);
+  if ((w & request_undelivered_mask) != request_undelivered_mask) w += request_undelivered_unit;
   return (w & request_count_mask) == request_count_mask ? w : w + request_unit;
 }
 
-// True: it was the first of those not delivered yet, so its message counts.
-bool add_request(future_core& c, cancel_cause cause) noexcept {
+// True: its message counts.
+bool add_request(future_core& c, cancel_cause cause, whose who) noexcept {
   auto w = c.requests.load(std::memory_order_relaxed);
-  while (!c.requests.compare_exchange_weak(w, with_request(w, cause), std::memory_order_seq_cst, std::memory_order_relaxed)) {
+  while (!c.requests.compare_exchange_weak(w, with_request(w, cause, who), std::memory_order_seq_cst,
+                                           std::memory_order_relaxed)) {
   }
-  return (w & request_pending) == 0;
+  return says_why(w, who);
 }
+
+// add() says whether its message counts. bad_alloc: nothing was added. Without a message and a side block it cannot be thrown.
+template <class Add>
+void add_with_message(future_core& c, std::string_view message, Add const& add) {
+  if (message.empty() && c.side.load(std::memory_order_relaxed) == nullptr) {
+    (void)add();
+  } else {  // also to replace the message of a request that was taken back
+    std::string kept(message);
+    std::lock_guard guard{side_lock(c)};
+    side_block& side = side_of(c);
+    if (add()) side.message.swap(kept);
+  }
+}
+
+}  // namespace
 
 void kick_task(future_core& c) noexcept {
   if (parker* const p = c.where.load(std::memory_order_seq_cst)) kick(*p, false);
 }
-
-}  // namespace
 
 bool request_cancel(future_core& c, cancel_cause cause, std::string_view message) {
   if (c.done()) {
@@ -59,14 +98,7 @@ bool request_cancel(future_core& c, cancel_cause cause, std::string_view message
     finish(c, job_state::cancelled);
     return true;
   }
-  if (message.empty() && c.side.load(std::memory_order_relaxed) == nullptr) {
-    add_request(c, cause);
-  } else {  // also to replace the message of a request that was taken back
-    std::string kept(message);
-    std::lock_guard guard{side_lock(c)};
-    side_block& side = side_of(c);
-    if (add_request(c, cause)) side.message.swap(kept);
-  }
+  add_with_message(c, message, [&] { return add_request(c, cause, whose::another); });
   kick_task(c);
   return true;
 }
@@ -83,14 +115,15 @@ bool cancel_if_in_round(future_core& c, std::uint32_t generation) noexcept {
   auto w = c.requests.load(std::memory_order_relaxed);
   do {
     if (w >> 32 != generation || (w & (request_shutdown | request_asked | request_ended)) != request_shutdown) return false;
-  } while (!c.requests.compare_exchange_weak(w, with_request(w, cancel_cause::shutdown) | request_asked,
+  } while (!c.requests.compare_exchange_weak(w, with_request(w, cancel_cause::shutdown, whose::another) | request_asked,
                                              std::memory_order_seq_cst, std::memory_order_relaxed));
   kick_task(c);
   return true;
 }
 
 cancelled take_request(future_core& self) {
-  auto const w = self.requests.fetch_and(~request_pending, std::memory_order_seq_cst);
+  auto const w = self.requests.fetch_and(~request_undelivered_mask, std::memory_order_seq_cst);
+  ++self.deliveries;
   auto const cause = static_cast<cancel_cause>((w & request_cause_mask) >> request_cause_shift);
   std::string message;
   if (self.side.load(std::memory_order_acquire) != nullptr) {
@@ -104,21 +137,135 @@ bool can_deliver(future_core const& self) noexcept {
   return is_requested(self) && self.mask == 0 && std::uncaught_exceptions() == 0;
 }
 
-void look_outward(future_core* innermost) noexcept {
+int requests_of(future_core const& c) noexcept {
+  return count_of(c.requests.load(std::memory_order_relaxed));
+}
+
+int take_back(future_core& self, bool undelivered) noexcept {
+  auto w = self.requests.load(std::memory_order_relaxed);
+  std::uint64_t n = 0;
+  do {
+    if ((w & request_count_mask) == 0) return 0;
+    n = w - request_unit;
+    if (undelivered && (n & request_undelivered_mask) != 0) n -= request_undelivered_unit;
+    if ((n & request_count_mask) == 0) n &= ~request_undelivered_mask;
+  } while (!self.requests.compare_exchange_weak(w, n, std::memory_order_seq_cst, std::memory_order_relaxed));
+  return count_of(n);
+}
+
+request_mark mark_requests(future_core const& self) noexcept {
+  auto const w = self.requests.load(std::memory_order_relaxed);
+  return {std::max(0, count_of(w) - undelivered_of(w)), self.deliveries};
+}
+
+// Those of open scopes become undelivered one by one, so that each can still be taken back; of others' one is enough.
+void deliver_again(future_core& self, request_mark const& since, cancelled const& what) noexcept {
+  int pending = 0, again = 0;  // of scopes
+  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
+    if (!s->requested_) continue;
+    if (s->delivered_ == self.deliveries) {
+      ++pending;
+    } else if (static_cast<std::int32_t>(s->delivered_ - since.deliveries) >= 0) {
+      s->delivered_ = self.deliveries;
+      ++again;
+    }
+  }
+  auto const add = [&]() noexcept {
+    auto w = self.requests.load(std::memory_order_relaxed);
+    for (;;) {
+      bool const others_came = count_of(w) - since.heard > pending + again;
+      bool const one_more = others_came && undelivered_of(w) <= pending;
+      int const n = std::min(again + (one_more ? 1 : 0), undelivered_limit - undelivered_of(w));
+      auto const who = one_more ? whose::another : whose::own;
+      auto const next = n == 0 ? w : with_cause(w, what.cause(), who) + static_cast<unsigned>(n) * request_undelivered_unit;
+      if (self.requests.compare_exchange_weak(w, next, std::memory_order_seq_cst, std::memory_order_relaxed)) {
+        return n != 0 && says_why(w, who);
+      }
+    }
+  };
+  try {
+    add_with_message(self, what.message(), add);
+  } catch (std::bad_alloc const&) {
+    (void)add();
+  }
+}
+
+cancel_scope::cancel_scope(future_core& owner, cancel_cause cause, std::int64_t due) noexcept
+    : due_(due), owner_(owner), outer_(owner.scopes), before_(mark_requests(owner)), cause_(cause), timed_before_(owner.timed) {
+  owner.scopes = this;
+  if (due != no_limit) owner.timed = true;
+}
+
+bool cancel_scope::leave() noexcept {
+  if (left_) return false;
+  left_ = true;
+  owner_.scopes = outer_;
+  owner_.timed = timed_before_;
+  return requested_ && take_back(owner_, owner_.deliveries == delivered_) <= before_.heard;
+}
+
+// The scopes inside of it will leave `timed` as they found it.
+void cancel_scope::set_due(std::int64_t due) noexcept {
+  due_ = due;
+  if (due == no_limit) return;
+  owner_.timed = true;
+  for (cancel_scope* s = owner_.scopes; s != this; s = s->outer_) s->timed_before_ = true;
+}
+
+// Of several time-outs that are overdue at once the outermost alone cancels; all of them have expired.
+std::int64_t look_at_scopes(future_core& self) noexcept {
+  std::int64_t next = no_limit;
+  std::int64_t now = 0;
+  auto const request = [&self](cancel_scope& s) {
+    s.requested_ = true;
+    s.delivered_ = self.deliveries;
+    add_with_message(self, {}, [&] { return add_request(self, s.cause_, whose::own); });
+  };
+  cancel_scope* overdue = nullptr;
+  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
+    if (!s->requested_ && s->wants()) request(*s);
+    if (s->expired_ || s->due_ == no_limit) continue;
+    if (now == 0) now = now_ns();
+    if (s->due_ <= now) {
+      s->expired_ = true;
+      overdue = s;
+    } else {
+      next = std::min(next, s->due_);
+    }
+  }
+  if (overdue != nullptr) request(*overdue);
+  return next;
+}
+
+std::int64_t nearest_deadline(future_core& self) noexcept {
+  auto nearest = self.has(future_core::grouped) ? member_of(self).group.load(std::memory_order_relaxed)->limit : no_limit;
+  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) nearest = std::min(nearest, s->due_);
+  return nearest;
+}
+
+std::int64_t look_outward(future_core* innermost) noexcept {
+  std::int64_t next = no_limit;
   for (future_core* c = innermost; c != nullptr; c = c->outer) {
+    if (c->scopes != nullptr) next = std::min(next, look_at_scopes(*c));
     if (c->waiting != nullptr) c->waiting->look(*c->waiting, *c);
+  }
+  return next;
+}
+
+// What has happened since the last look, for a task that runs.
+void look_around(future_core& self) noexcept {
+  if (self.outer == nullptr && self.scopes == nullptr) return;
+  if (self.timed) look_outward(&self);
+  for (parker& me = this_parker(); me.kicked();) {
+    me.clear_kick();
+    look_outward(&self);
   }
 }
 
 void checkpoint() {
   future_core* const self = current_core();
   if (self == nullptr) return;
-  if (self->outer != nullptr) {
-    if (parker& me = this_parker(); me.kicked()) {
-      me.clear_kick();
-      look_outward(self->outer);
-    }
-  }
+  look_around(*self);
   if (can_deliver(*self)) throw cancelled(take_request(*self));
 }
 

@@ -2,7 +2,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "runtime/shield.hpp"
 #include "runtime/waiting.hpp"
+#include <weft/detail/group_core.hpp>
 #include <weft/errors.hpp>
 
 namespace weft::detail {
@@ -21,20 +23,28 @@ struct join_record : wait_record {
   static void look(wait_record& r, future_core& self) noexcept {
     auto& j = static_cast<join_record&>(r);
     if (!is_requested(self) || self.mask != 0 || j.in_flight.uncaught != 0) return;
+    if (!j.request) j.since = mark_requests(self);
     try {
       j.request = take_request(self);
       // Tasks that join each other in a circle would pass a request around for ever. They are stuck: let them be still.
       if (j.request->cause() == cancel_cause::awaiter && ++j.passed_on > circle_limit) return;
-      (void)request_cancel(j.target, cancel_cause::awaiter, j.request->message());
+      j.in_time = request_cancel(j.target, cancel_cause::awaiter, j.request->message());
     } catch (...) {  // no memory for the message: it goes without
-      (void)request_cancel(j.target, cancel_cause::awaiter, {});
+      j.in_time = request_cancel(j.target, cancel_cause::awaiter, {});
     }
+  }
+
+  // The target has ended otherwise, and not because it has heard of the request: then that is still the joiner's (W10).
+  void take_it_back_if_unheard(future_core& self) noexcept {
+    if (!in_time || is_requested(target)) deliver_again(self, since, *request);
   }
 
   future_core& target;
   exception_state in_flight;         // on the joiner's side: C++ keeps them per thread, and the target has its own
   int passed_on = 0;                 // of those that an awaiter had passed on to us
   std::optional<cancelled> request;  // the last one forwarded
+  bool in_time;                      // it came before the target's end
+  request_mark since;                // before the first one
   static constexpr int circle_limit = 100;
 };
 
@@ -52,7 +62,9 @@ inline job_state run_body(future_core& c) noexcept {
 // The last of a task that only the joiner above us can know: plain stores (J4).
 [[gnu::always_inline]] inline void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexcept {
   c.set_state(s);  // before ended(): see cancel_round()
-  c.rt.load(std::memory_order_relaxed)->ended_here(w, c, s);
+  runtime_core& rt = *c.rt.load(std::memory_order_relaxed);
+  rt.ending(c);
+  rt.ended_here(w, s);
   c.waiters.close_unshared();
   if (how == claimed::popped) c.drop_entry_unshared();
 }
@@ -63,6 +75,7 @@ inline job_state run_body(future_core& c) noexcept {
   fiber& f = w.running();
   *w.exceptions = {};
   c.outer = &self;
+  c.timed = self.timed;
   f.current.store(&c, std::memory_order_relaxed);  // first: who sees `where` sees that it runs, see state_of()
   c.where.store(&f, std::memory_order_release);
   job_state const s = run_body(c);
@@ -72,8 +85,7 @@ inline job_state run_body(future_core& c) noexcept {
   if (c.sole_handle()) [[likely]] {
     finish_unshared(now, c, s, how);
   } else {
-    finish(c, s);
-    if (how == claimed::popped) (void)c.drop_owner(job::one_entry);
+    finish_and_leave(c, s, how == claimed::popped);
   }
 }
 
@@ -85,11 +97,15 @@ void suspend_until_done(future_core& c, future_core* self, unstarted* start) noe
   if (!c.waiters.push(n)) return;
   if (start != nullptr) {
     me.clear_kick();
-    look_outward(self);
-    worker::current()->run_on_fresh_fiber(*start);
+    auto const next = look_outward(self);
+    worker::current()->run_on_fresh_fiber(*start, next);
   }
   (void)wait_until(me, self, no_limit, false, [&] { return c.done(); });
   (void)c.waiters.remove(n);
+}
+
+void bury(unstarted& u) noexcept {
+  if (u.drop_owner(job::one_entry)) destroy(static_cast<future_core&>(u));
 }
 
 // The everyday join: a child that nobody has started, the newest of this worker's own deque, on a stack with room. (In that
@@ -155,15 +171,12 @@ void run_claimed(unstarted& u) noexcept {
   auto& c = static_cast<future_core&>(u);
   fiber& f = worker::current()->running();
   c.outer = nullptr;
+  c.timed = false;
   f.current.store(&c, std::memory_order_relaxed);
   c.where.store(&f, std::memory_order_release);
   job_state const s = run_body(c);
   f.current.store(nullptr, std::memory_order_relaxed);
   finish_and_leave(c, s);
-}
-
-void bury(unstarted& u) noexcept {
-  if (u.drop_owner(job::one_entry)) destroy(static_cast<future_core&>(u));
 }
 
 void fail_for_want_of_stack(unstarted& u) noexcept {
@@ -198,8 +211,11 @@ void join(future_core& c) {
     registration const here(*self, mine);
     if (w == nullptr || !run_newest(*w, c, *self, mine.in_flight)) [[unlikely]] join_slowly(w, c, *self, mine);
   }
+  if (mine.request) [[unlikely]] {
+    if (c.state() == job_state::cancelled) throw cancelled(std::move(*mine.request));
+    mine.take_it_back_if_unheard(*self);
+  }
   if (c.state() == job_state::finished) [[likely]] return;
-  if (mine.request && c.state() == job_state::cancelled) throw cancelled(std::move(*mine.request));
   rethrow(c);
 }
 
@@ -207,6 +223,27 @@ bool run_in_place(future_core& c) noexcept {
   worker* const w = tick(worker::current());
   future_core* const self = w != nullptr ? running_on(*w) : nullptr;
   return self != nullptr && &c != self && run_here(w, c, *self, exception_state(*w->exceptions));
+}
+
+// Whoever pops an entry owns it, whosever child it turns out to be.
+void run_newest_children(group_core& g) noexcept {
+  for (;;) {
+    worker* const w = tick(worker::current());
+    future_core* const self = w != nullptr ? running_on(*w) : nullptr;
+    if (self == nullptr || !w->stack_suffices() || (w->simulated && w->home.options.world->choose(2) != 0)) return;
+    auto* const c = static_cast<future_core*>(w->deque.pop());
+    if (c == nullptr) return;
+    if (!c->has(future_core::grouped) || member_of(*c).group.load(std::memory_order_relaxed) != &g || c->stack_kib != 0) {
+      w->push(*c);
+      return;
+    }
+    if (!c->claim()) {
+      bury(*c);
+      continue;
+    }
+    if (is_requested(*self)) look_outward(self);
+    run_inline(*w, *self, *c, claimed::popped, exception_state(*w->exceptions));
+  }
 }
 
 void join_shielded(future_core& c) noexcept {
@@ -231,9 +268,7 @@ bool wait_done(future_core& c, std::int64_t until) {
 
 // Once a promise's future is seen to be done, its block may go: whoever waited may own the promise, and drop it. So nothing
 // is read afterwards unless it was kept. (A task's block is kept by the runner's entry.)
-void finish(future_core& c, job_state s) noexcept {
-  bool const is_promise = c.kind == core_kind::promise;
-  bool callbacks = false;
+bool settle(future_core& c, job_state s, shield_link*& ended_too) noexcept {
   bool kept = false;
   auto const keep = [&] {
     if (!std::exchange(kept, true)) add_handle(c);
@@ -241,26 +276,42 @@ void finish(future_core& c, job_state s) noexcept {
   c.set_state(s);
   c.waiters.close([](parker& p) { kick(p); },
                   [&](wait_node& n) {
-                    keep();  // the callback's own handle goes when it has run
-                    queue_callback(c, n);
-                    callbacks = true;
+                    auto& node = static_cast<done_node&>(n);
+                    if (node.tell != nullptr) {
+                      node.tell(node, c, ended_too);
+                    } else {
+                      keep();  // the callback's own handle goes when it has run
+                      queue_callback(c, n);
+                    }
                   },
                   keep);
-  if (callbacks) run_callbacks(c);
-  if (kept) drop_handle(c);
-  if (!is_promise) c.rt.load(std::memory_order_relaxed)->ended(worker::current(), c, s);
+  return kept;
 }
 
-// Its report, if the runner's entry is the last owner, is over before drain() returns: seen there because finish() counts
-// it as ended (release) after it was counted as leaving. The thread of a blocking_pool, which no runtime joins, keeps its
-// task's runtime alive by the same count.
-void finish_and_leave(future_core& c, job_state s) noexcept {
-  bool const counted = s == job_state::failed || c.kind == core_kind::blocking;
-  runtime_core* const rt = counted ? c.rt.load(std::memory_order_relaxed) : nullptr;
-  if (rt != nullptr) rt->leaving.fetch_add(1, std::memory_order_relaxed);
+void conclude(future_core& c) noexcept {
+  if (c.side.load(std::memory_order_acquire) != nullptr) run_callbacks(c);
+  drop_handle(c);
+}
+
+void finish(future_core& c, job_state s) noexcept {
+  shield_link* ended_too = nullptr;
+  if (settle(c, s, ended_too)) conclude(c);
+  while (ended_too != nullptr) conclude(*std::exchange(ended_too, ended_too->next_ended)->outer);
+}
+
+// Counted off last: what goes with the last owner (the value, the report of an error nobody looked at) is over before
+// run() or shutdown() returns. The thread of a blocking_pool, which no runtime joins, keeps its task's runtime alive by
+// `leaving`.
+void finish_and_leave(future_core& c, job_state s, bool owns_entry) noexcept {
+  runtime_core& rt = *c.rt.load(std::memory_order_relaxed);
+  bool const outside = worker::current() == nullptr;
+  if (outside) rt.leaving.fetch_add(1, std::memory_order_relaxed);
   finish(c, s);
-  if (c.drop_owner(job::one_entry)) destroy(c);
-  if (rt != nullptr) rt->leaving.fetch_sub(1, std::memory_order_release);
+  if (c.has(future_core::grouped)) leave_group(c);
+  rt.ending(c);
+  if (owns_entry && c.drop_owner(job::one_entry)) destroy(c);
+  rt.ended(worker::current(), s);
+  if (outside) rt.leaving.fetch_sub(1, std::memory_order_release);
 }
 
 namespace {

@@ -1,7 +1,7 @@
 // What futures say and throw, and the promise's untyped half.
 #include <stdexcept>
 
-#include "runtime/runtime_core.hpp"
+#include "runtime/task_locals.hpp"
 #include <weft/detail/parking.hpp>
 #include <weft/future.hpp>
 
@@ -82,10 +82,12 @@ void break_promise(future_core& c) noexcept {
 void destroy_result_of(future_core& c) noexcept {
   auto const s = c.state();
   if (s == job_state::failed && !c.has(future_core::observed)) {
+    locals_scope const its_own(c.locals);
     report_unobserved(c, c.ops->error(c), c.kind == core_kind::promise ? "a promise's error that nobody looked at"
                                                                        : "a task's error that nobody looked at");
   }
   c.ops->clear(c, s);
+  drop_locals(c);
   free_core(c);
 }
 

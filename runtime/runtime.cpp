@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "runtime/signals.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
 
@@ -40,7 +41,10 @@ runtime_options checked(runtime_options o, simulated_world const* world) {
   if (o.stack_size < 16 * 1024 || o.stack_size > (std::size_t{1} << 32)) {
     throw std::invalid_argument("weft: runtime_options::stack_size has to be between 16 KiB and 4 GiB");
   }
-  if (!o.cancel_on_signals.empty()) throw std::invalid_argument("weft: cancel_on_signals is not available in this version");
+  require_catchable(o.cancel_on_signals);
+  if (world != nullptr && !o.cancel_on_signals.empty()) {
+    throw std::invalid_argument("weft: a simulation has no cancel_on_signals: it depends on nothing but its seed");
+  }
   if (o.max_blocking_threads == 0) throw std::invalid_argument("weft: runtime_options::max_blocking_threads is 0");
   return o;
 }
@@ -118,6 +122,8 @@ void report_unobserved(future_core& c, std::exception_ptr error, std::string_vie
 
 }  // namespace detail
 
+detail::runtime_core& detail::core_of(runtime& rt) noexcept { return *rt.core_; }
+
 runtime::runtime(runtime_options o) : core_(new detail::runtime_core(*this, std::move(o), nullptr)) {}
 runtime::runtime(runtime_options o, void* world)
     : core_(new detail::runtime_core(*this, std::move(o), static_cast<detail::simulated_world*>(world))) {}
@@ -148,17 +154,28 @@ void runtime::refuse_own_task(char const* what) const {
   }
 }
 
-void runtime::end_run(detail::handle const& main) {
+std::shared_ptr<detail::signal_watch> runtime::watch_signals() const {
+  auto const& signals = core_->options.cancel_on_signals;
+  return signals.empty() ? nullptr : std::make_shared<detail::signal_watch>(signals);
+}
+
+void runtime::end_run(detail::handle const& main, detail::signal_watch* signals) {
+  auto const main_has_ended = [signals] {
+    if (signals != nullptr) signals->end();
+  };
+  if (signals != nullptr) signals->attach(main.core());
   // A cancelled caller passes it on to main, and waits: main may refer to the caller's stack.
   try {
     detail::join(main.core());
   } catch (cancelled const&) {
+    main_has_ended();
     shield_scope const while_ending;
     (void)core_->drain(detail::no_limit, false);
     throw;
   } catch (...) {
     // result() throws it again, after what is left has ended.
   }
+  main_has_ended();
   shield_scope const while_ending;
   (void)core_->drain(detail::no_limit, false);
 }

@@ -26,11 +26,15 @@ void runtime_core::ended_outside(job_state s) noexcept {
             : s == job_state::failed ? sched->outside_failed
                                      : sched->outside_cancelled;
   n.fetch_add(1, std::memory_order_seq_cst);
+  if (somebody_drains()) wake_drainers();
 }
 
-void runtime_core::ended_while_draining(future_core& c) noexcept {
+void runtime_core::leave_round(future_core& c) noexcept {
   auto const before = c.requests.fetch_or(request_ended, std::memory_order_seq_cst);
   if ((before & request_shutdown) != 0) round_pending_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void runtime_core::wake_drainers() noexcept {
   std::lock_guard guard{drain_lock_};
   for (parker* p : drain_waiters_) kick(*p, false);
 }
@@ -102,11 +106,11 @@ bool runtime_core::drain(std::int64_t until, bool close) {
     first = false;
     for (;;) {
       me.clear_kick();
-      look_outward(current_core());
+      auto const next = look_outward(current_core());
       if (live() == 0 || (until != no_limit && now_ns() >= until)) break;
       // Nothing left of this round, yet something lives: spawned since, or just ending. Look again soon.
       bool const between_rounds = round_pending_.load(std::memory_order_seq_cst) <= 0;
-      park(me, between_rounds ? std::min(until, now_ns() + 1'000'000) : until);
+      park(me, std::min(next, between_rounds ? std::min(until, now_ns() + 1'000'000) : until));
       if (between_rounds) break;
     }
   }

@@ -130,10 +130,13 @@ namespace {
 
 }  // namespace
 
-[[gnu::noinline]] void free_core(future_core& c) noexcept { recycle(c); }
+[[gnu::noinline]] void free_core(future_core& c) noexcept {
+  if (c.locals != nullptr) [[unlikely]] drop_locals(c);  // its launch has failed: its parent has them, so none is destroyed
+  recycle(c);
+}
 
 [[gnu::noinline]] void destroy(future_core& c) noexcept {
-  if (c.state() == job_state::finished && c.ops->trivial) [[likely]] {
+  if (c.state() == job_state::finished && c.ops->trivial && c.locals == nullptr) [[likely]] {
     recycle(c);
   } else {
     destroy_result_of(c);  // which may suspend

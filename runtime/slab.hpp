@@ -17,6 +17,7 @@ void each_core(F&& f) {
 
 // What destroy() does when there is more to destroy than memory: reports an error nobody looked at, destroys the value, frees.
 void destroy_result_of(future_core&) noexcept;
+void drop_locals(future_core&) noexcept;  // may suspend
 
 // Seldom needed things, made on demand. Everything in it is guarded by side_lock(core).
 struct side_block {

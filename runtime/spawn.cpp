@@ -1,5 +1,5 @@
 // Who runs here, and how a task comes to be queued.
-#include "runtime/runtime_core.hpp"
+#include "runtime/task_locals.hpp"
 #include <weft/errors.hpp>
 
 namespace weft::detail {
@@ -41,6 +41,7 @@ inline void identify(future_core& c, runtime_core& rt, std::uint64_t id, std::in
   c.id.store(id, std::memory_order_relaxed);
   c.born.store(now, std::memory_order_relaxed);
   c.parent.store(parent != nullptr ? parent->id.load(std::memory_order_relaxed) : 0, std::memory_order_relaxed);
+  if (parent == nullptr || parent->locals != nullptr) [[unlikely]] c.locals = share(locals_here());
   c.rt.store(&rt, std::memory_order_release);
 }
 

@@ -22,10 +22,6 @@ task_state state_of(future_core const& c) noexcept {
   return inner ? task_state::running : task_state::suspended;
 }
 
-int requests_of(future_core const& c) noexcept {
-  return static_cast<int>((c.requests.load(std::memory_order_relaxed) & request_count_mask) / request_unit);
-}
-
 namespace {
 
 void sleep(std::int64_t until) {
@@ -51,7 +47,7 @@ void yield() {
     return;
   }
   detail::future_core const& self = *detail::running_on(*w);
-  if (self.outer != nullptr || detail::is_requested(self)) detail::checkpoint();
+  if (self.outer != nullptr || self.scopes != nullptr || detail::is_requested(self)) detail::checkpoint();
   w->yield();
 }
 
@@ -91,30 +87,22 @@ int cancelling() noexcept {
 
 int uncancel() noexcept {
   auto* const c = detail::current_core();
-  if (c == nullptr) return 0;
-  auto w = c->requests.load(std::memory_order_relaxed);
-  std::uint64_t n = 0;
-  do {
-    if ((w & detail::request_count_mask) == 0) return 0;
-    n = w - detail::request_unit;
-    if ((n & detail::request_count_mask) == 0) n &= ~detail::request_pending;
-  } while (!c->requests.compare_exchange_weak(w, n, std::memory_order_seq_cst, std::memory_order_relaxed));
-  return static_cast<int>((n & detail::request_count_mask) / detail::request_unit);
+  return c != nullptr ? detail::take_back(*c, false) : 0;
 }
 
 bool cancel_requested() noexcept {
   auto* const c = detail::current_core();
   if (c == nullptr) return false;
-  if (c->outer != nullptr) {
-    if (detail::parker& me = detail::this_parker(); me.kicked()) {
-      me.clear_kick();
-      detail::look_outward(c->outer);
-    }
-  }
+  detail::look_around(*c);
   return detail::can_deliver(*c);
 }
 
-std::optional<clock::time_point> deadline() noexcept { return std::nullopt; }
+std::optional<clock::time_point> deadline() noexcept {
+  auto* const c = detail::current_core();
+  auto const at = c != nullptr ? detail::nearest_deadline(*c) : detail::no_limit;
+  if (at == detail::no_limit) return std::nullopt;
+  return clock::time_point(clock::duration(at));
+}
 
 }  // namespace this_task
 }  // namespace weft

@@ -23,6 +23,7 @@ void run_on_thread(future_core& c) noexcept {
     c.ops->discard(c);
   } else {
     c.outer = nullptr;
+    c.timed = false;
     c.where.store(&this_parker(), std::memory_order_seq_cst);
     blocking_core_here() = &c;
     s = c.ops->run(c);

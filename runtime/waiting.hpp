@@ -1,5 +1,7 @@
 #pragma once
 // The one loop of every wait: clear the kick, look at what has happened to the tasks of this fiber, then at one's own thing.
+#include <algorithm>
+
 #include "runtime/runtime_core.hpp"
 #include <weft/detail/parking.hpp>
 #include <weft/detail/waiter.hpp>
@@ -11,11 +13,11 @@ template <class Over>
 wait_end wait_until(parker& me, future_core* self, std::int64_t until, bool interruptible, Over&& over) {
   for (;;) {
     me.clear_kick();
-    look_outward(self);
+    auto const next = look_outward(self);
     if (over()) return wait_end::over;
     if (interruptible && self != nullptr && can_deliver(*self)) return wait_end::interrupted;
     if (until != no_limit && now_ns() >= until) return wait_end::late;
-    park(me, until);
+    park(me, std::min(until, next));
   }
 }
 

@@ -11,6 +11,7 @@
 namespace weft::detail {
 
 class scheduler;
+class task_locals;
 
 // What the C++ runtime keeps per thread about exceptions in flight (Itanium ABI, __cxa_eh_globals).
 struct exception_state {
@@ -28,6 +29,7 @@ struct fiber : parker {
   stack_pool* stacks = nullptr;     // where `memory` came from
   scheduler* home = nullptr;
   std::atomic<void*> current{nullptr};  // the innermost logical task (runtime's business)
+  task_locals* locals = nullptr;    // what counts outside of tasks (runtime's business)
   fiber* next = nullptr;            // link of the queue or free list it is in
   exception_state exceptions;
   int saved_errno = 0;

@@ -90,6 +90,12 @@ work worker::find_local(bool start, bool look_outside) noexcept {
   return from_outside();
 }
 
+void worker::bury_dead() noexcept {
+  for (bool lost = false; unstarted* const j = deque.take(lost);) home.options.hooks->bury(*j);
+  for (work const& x : simulated_) home.options.hooks->bury(*x.start);
+  simulated_.clear();
+}
+
 work worker::find_simulated() noexcept {
   if (home.options.world->over()) {
     home.stopping.store(true, std::memory_order_relaxed);

@@ -48,6 +48,9 @@ scheduler::~scheduler() {
   for (auto& t : threads_) t.join();
   // A waker from outside may still be on his way out of make_ready().
   for (backoff b; visitors_.load(std::memory_order_acquire) != 0;) b.pause();
+  // What was claimed in place and met by nobody since: the entry may be the block's last owner, and a value is in it.
+  for (auto& w : workers_) w->bury_dead();
+  while (work const x = injected.pop(true)) options.hooks->bury(*x.start);
   if (options.overflow_report) remove_overflow_handler();
 }
 

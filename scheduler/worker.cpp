@@ -182,12 +182,16 @@ void worker::leave_for(work x, after what) noexcept {
   }
 }
 
-void worker::park(std::int64_t until) noexcept {
+void worker::prepare_park(std::int64_t until) noexcept {
   parks.add();
   if (until != INT64_MAX) {
     wheel.arm(running_->timer, until);
     home.earlier_timer(until);
   }
+}
+
+void worker::park(std::int64_t until) noexcept {
+  prepare_park(until);
   leave_for(find_local(have_spares(2)), after::park);
 }
 
@@ -227,10 +231,11 @@ void worker::visit() noexcept {
   }
 }
 
-bool worker::run_on_fresh_fiber(unstarted& j) noexcept {
-  parks.add();
+void worker::run_on_fresh_fiber(unstarted& j, std::int64_t until) noexcept {
+  fiber& self = *running_;
+  prepare_park(until);
   leave_for({nullptr, &j}, after::park);
-  return true;
+  if (until != INT64_MAX) timer_wheel::disarm(self.timer);
 }
 
 // Dead entries go; if the deque is full all the same it grows.

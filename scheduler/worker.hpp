@@ -56,7 +56,8 @@ class worker {
   void park(std::int64_t until) noexcept;      // RUNNING -> PARKED, unless something is there to look at
   void yield() noexcept;                       // to the back of the queue
   void visit() noexcept;                       // lets a few others run, then goes on: see tick()
-  bool run_on_fresh_fiber(unstarted&) noexcept;  // the claimed job starts at once; the caller is to be woken by its end
+  void bury_dead() noexcept;                   // the scheduler ends: nothing is left but entries of what has ended
+  void run_on_fresh_fiber(unstarted&, std::int64_t until) noexcept;  // park(), and the claimed job starts at once
   [[nodiscard]] bool can_run_on_fresh_fiber() noexcept { return have_spares(2); }
   // Has the running fiber, from this frame on, the stack that a job is promised?
   [[nodiscard, gnu::always_inline]] bool stack_suffices() const noexcept {
@@ -118,6 +119,7 @@ class worker {
   [[nodiscard]] fiber& take_spare() noexcept;
   void recycle(fiber*) noexcept;
   void settle_in(fiber&) noexcept;
+  void prepare_park(std::int64_t until) noexcept;
   void leave_for(work, after) noexcept;
 
   [[nodiscard]] work find() noexcept;

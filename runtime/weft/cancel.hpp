@@ -33,6 +33,14 @@ class task_cancelled_error : public std::runtime_error {
   cancel_cause cause_;
 };
 
+template <class T>
+class future;
+
+// The future that ends as the given one, and can be cancelled without it: get() of it, cancelled, leaves the inner one running.
+// Defined in <weft/future.hpp>.
+template <class T>
+[[nodiscard]] future<T> shield(future<T>);
+
 // While it lives nothing is delivered to the task that made it; what is pending comes at the first checkpoint after.
 // Outside of a task: no effect. To be destroyed by the same task.
 class [[nodiscard]] shield_scope {

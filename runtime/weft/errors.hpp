@@ -8,6 +8,10 @@ namespace weft {
 class invalid_state_error : public std::logic_error {
   using std::logic_error::logic_error;
 };
+// A task group that has ended, or is ending after a failure or cancel(), takes no more children.
+class group_closed_error : public std::logic_error {
+  using std::logic_error::logic_error;
+};
 // Called outside of a task, or in a runtime that has ended.
 class no_runtime_error : public std::logic_error {
   using std::logic_error::logic_error;
@@ -16,8 +20,16 @@ class no_runtime_error : public std::logic_error {
 class deadlock_error : public std::logic_error {
   using std::logic_error::logic_error;
 };
+// A deadline has passed.
+class timeout_error : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 // The promise went away without a result.
 class broken_promise_error : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// Put into what is closed, or got from what is closed and empty.
+class closed_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 

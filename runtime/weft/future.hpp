@@ -103,7 +103,8 @@ callback when_done(Handle const& h, F&& f, bool only_if_cancelled = false) {
     std::decay_t<F> f;
     void call(future_core& c) override {
       add_handle(c);
-      std::invoke(f, Handle(&c));
+      Handle const handle(&c);
+      std::invoke(f, handle);
     }
   };
   return callback{add_callback(h.core(), std::make_unique<bound>(std::forward<F>(f)), only_if_cancelled)};
@@ -134,8 +135,9 @@ class future : public detail::handle {
   // S  get() that moves the value out whoever else holds a handle. Afterwards get() and take() throw invalid_state_error.
   T take() const {
     detail::join(core());
-    if (core().mark(detail::future_core::taken)) detail::throw_taken();
-    if constexpr (!std::is_void_v<T>) return std::move(detail::result<T>::of(core()).value());
+    auto& c = detail::forwarded(core());
+    if (c.mark(detail::future_core::taken)) detail::throw_taken();
+    if constexpr (!std::is_void_v<T>) return std::move(detail::result<T>::of(c).value());
   }
   // Never blocks; pending: invalid_state_error.
   reference result() const& {
@@ -160,15 +162,21 @@ class future : public detail::handle {
     return c;
   }
   static reference value_of(detail::future_core& c) {
-    if (c.has(detail::future_core::taken)) detail::throw_taken();
-    if constexpr (!std::is_void_v<T>) return detail::result<T>::of(c).value();
+    auto& holder = checked(c);
+    if constexpr (!std::is_void_v<T>) return detail::result<T>::of(holder).value();
+  }
+  // Where the value is, and it is there.
+  static detail::future_core& checked(detail::future_core& c) {
+    if (!c.has(detail::future_core::taken | detail::future_core::forwarding)) [[likely]] return c;
+    auto& holder = detail::forwarded(c);
+    if (holder.has(detail::future_core::taken)) detail::throw_taken();
+    return holder;
   }
   T consume() {
-    auto& c = core();
-    if (c.has(detail::future_core::taken)) detail::throw_taken();
+    auto& c = checked(core());
     if constexpr (std::is_void_v<T>) {
       future const last = std::move(*this);
-    } else if (c.last_handle()) {
+    } else if (&c == core_ ? c.last_handle() : detail::is_last_handle(*core_)) {
       future const last = std::move(*this);
       return std::move(detail::result<T>::of(c).value());
     } else if constexpr (std::is_copy_constructible_v<T>) {
@@ -179,6 +187,13 @@ class future : public detail::handle {
     }
   }
 };
+
+// A future that ends as `f` does, and shares its value or error. Cancelling it, also by being cancelled in get() of it, ends
+// it alone: `f` runs on, and if it fails later, that is reported as for any task. If `f` is done: `f`. Any thread.
+template <class T>
+[[nodiscard]] future<T> shield(future<T> f) {
+  return f.done() ? f : future<T>(detail::make_shield(f.core()));
+}
 
 // The writing end of a future. Move-only; destroyed unset: broken_promise_error in the future.
 template <class T = void>

@@ -30,7 +30,7 @@ struct runtime_options {
   unsigned workers = 0;                  // 0: CPUs this process may use (affinity mask and cgroup quota)
   std::size_t stack_size = 256 * 1024;   // address space of a fiber's stack; memory is touched pages only
   unsigned max_blocking_threads = 512;   // for run_blocking
-  std::vector<int> cancel_on_signals = {};  // has to be empty in this version: std::invalid_argument
+  std::vector<int> cancel_on_signals = {};  // run(): these cancel the main task, see there (empty: none is touched)
   bool overflow_report = true;           // SIGSEGV on a fiber's guard page is reported, then handed to the previous handler
   std::function<void(unhandled_error const&)> on_unhandled = {};  // default: one line on stderr; several threads at once
 };
@@ -39,6 +39,12 @@ struct shutdown_report {
   bool clean = true;
   std::vector<task_info> still_running;
 };
+
+class runtime;
+namespace detail {
+class signal_watch;
+[[nodiscard]] runtime_core& core_of(runtime&) noexcept;
+}
 
 class runtime {
  public:
@@ -51,13 +57,17 @@ class runtime {
 
   // From a plain thread, or a task of another runtime: main as a task; its value or its exception. Afterwards what is
   // left is cancelled and waited for. In a task of this runtime: std::logic_error. Main ended cancelled: task_cancelled_error.
+  // cancel_on_signals: taken from whatever handlers there are before main starts, given back when it has ended. The first to
+  // come cancels main (cause `signal`; the message names it), and every other main that has named it. A second one before
+  // main has ended gets its default action. No descriptor or thread for it: std::system_error, and nothing was run.
   template <class F>
   auto run(F&& main, std::source_location site = std::source_location::current()) {
     detail::require_runnable<F>();
     if constexpr (detail::runnable<F>) {
       refuse_own_task("run()");
+      auto const signals = watch_signals();
       auto t = spawn(task_options{.name = "main"}, std::forward<F>(main), site);
-      end_run(t);
+      end_run(t, signals.get());
       return std::move(t).result();
     }
   }
@@ -87,9 +97,11 @@ class runtime {
 
  private:
   friend class simulation;
+  friend detail::runtime_core& detail::core_of(runtime&) noexcept;
   runtime(runtime_options, void* simulated_world);
   void refuse_own_task(char const* what) const;
-  void end_run(detail::handle const& main);
+  std::shared_ptr<detail::signal_watch> watch_signals() const;  // null: none is to be watched
+  void end_run(detail::handle const& main, detail::signal_watch*);
 
   detail::runtime_core* core_;
 };

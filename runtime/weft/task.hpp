@@ -16,6 +16,7 @@ enum class task_state { scheduled, running, suspended, finished, failed, cancell
 namespace detail {
 [[nodiscard]] task_state state_of(future_core const&) noexcept;
 [[nodiscard]] int requests_of(future_core const&) noexcept;
+struct core_access;
 }  // namespace detail
 
 // A future of what the task returns, that also knows the task.
@@ -27,9 +28,9 @@ class task : public future<T> {
   [[nodiscard]] std::uint64_t id() const { return this->core().id.load(std::memory_order_relaxed); }
   [[nodiscard]] std::string name() const { return detail::name_of(this->core()); }
   void set_name(std::string name) const { detail::set_name(this->core(), std::move(name)); }
-  [[nodiscard]] task_state state() const noexcept { return detail::state_of(this->core()); }
+  [[nodiscard]] task_state state() const { return detail::state_of(this->core()); }
   // Cancel requests that have not been taken back.
-  [[nodiscard]] int cancelling() const noexcept { return detail::requests_of(this->core()); }
+  [[nodiscard]] int cancelling() const { return detail::requests_of(this->core()); }
   // Fire and forget, said aloud. Its error, if any, is reported.
   void detach() && { task const gone = std::move(*this); }
 
@@ -72,21 +73,25 @@ class any_task {
   [[nodiscard]] std::uint64_t id() const { return core().id.load(std::memory_order_relaxed); }
   [[nodiscard]] std::string name() const { return detail::name_of(core()); }
   void set_name(std::string name) const { detail::set_name(core(), std::move(name)); }
-  [[nodiscard]] task_state state() const noexcept { return detail::state_of(core()); }
-  [[nodiscard]] int cancelling() const noexcept { return detail::requests_of(core()); }
+  [[nodiscard]] task_state state() const { return detail::state_of(core()); }
+  [[nodiscard]] int cancelling() const { return detail::requests_of(core()); }
   template <class F>
     requires std::invocable<std::decay_t<F>&, any_task const&>
   callback on_done(F&& f) const {
     struct bound final : detail::callback_function {
       explicit bound(F&& g) : f(std::forward<F>(g)) {}
       std::decay_t<F> f;
-      void call(detail::future_core& c) override { std::invoke(f, any_task(&c)); }
+      void call(detail::future_core& c) override {
+        any_task const handle(&c);
+        std::invoke(f, handle);
+      }
     };
     return callback{detail::add_callback(core(), std::make_unique<bound>(std::forward<F>(f)), false)};
   }
   friend bool operator==(any_task const& a, any_task const& b) noexcept { return a.core_ == b.core_; }
 
  private:
+  friend struct detail::core_access;
   [[nodiscard]] detail::future_core& core() const {
     if (core_ == nullptr) detail::throw_empty_handle();
     return *core_;

@@ -5,9 +5,9 @@
 //   result        by whoever has claimed the job, before the waiters' list is closed
 //   requests      anyone, by RMW only; claim and finish never write it, so no request is lost
 //   where         the claimer: the fiber (or thread) it runs on. cancel() writes the request, then reads this and kicks
-//   outer, waiting, mask   the task itself, on its own fiber
+//   outer, waiting, scopes, mask, deliveries, timed   the task itself, on its own fiber
 //   the identity  set before publication, read by inspection under `generation`
-// A block's next life finds outer, waiting and mask as its last one left them (unset, by scopes that have ended) and `where`
+// A block's next life finds outer, waiting, scopes and mask as its last one left them (unset, by scopes that have ended) and `where`
 // stale, which costs a stray kick at most.
 #include <atomic>
 #include <cstdint>
@@ -25,7 +25,10 @@ namespace weft::detail {
 
 struct future_core;
 struct side_block;
+class cancel_scope;
+class group_core;
 class runtime_core;
+class task_locals;
 
 enum class core_kind : std::uint8_t { task, promise, blocking, callback };
 
@@ -67,12 +70,16 @@ struct alignas(16) future_core : unstarted {
   core_ops const* ops = nullptr;
   future_core* outer = nullptr;               // the joiner it is inlined into
   wait_record* waiting = nullptr;
+  cancel_scope* scopes = nullptr;             // time-outs and group bodies it is in, the innermost first
   std::atomic<side_block*> side{nullptr};     // name, message, callbacks: only if asked for
+  task_locals* locals = nullptr;              // a share in its parent's, until it sets something itself
   std::atomic<runtime_core*> rt{nullptr};
   std::atomic<std::uint64_t> id{0}, parent{0};
   std::atomic<std::source_location> site{};
   std::atomic<std::int64_t> born{0};
   std::atomic<std::uint32_t> generation{0};   // odd: alive
+  std::uint32_t deliveries = 0;               // requests thrown or passed on so far
+  bool timed = false;                         // it, or who it is inlined into, is in a time-out
   std::uint8_t mask = 0;                      // shield scopes it is in
   std::uint8_t size_class = 0;
   relaxed<core_kind> kind = core_kind::task;
@@ -80,7 +87,8 @@ struct alignas(16) future_core : unstarted {
 
   static constexpr std::uint8_t observed = 1;  // somebody has looked at the error
   static constexpr std::uint8_t taken = 2;     // take() has moved the value out
-  static constexpr std::uint8_t scoped = 4;    // fork: its error is reported by ~scoped_task, its handle is never shared
+  static constexpr std::uint8_t grouped = 4;   // a group's child: group_core.hpp
+  static constexpr std::uint8_t forwarding = 8;  // a shield's: value and error are another's, see shield.hpp
 
   [[nodiscard]] bool done() const noexcept { return waiters.closed(); }
   [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
@@ -89,7 +97,7 @@ struct alignas(16) future_core : unstarted {
 };
 
 // --- memory (slab.cpp)
-inline constexpr std::size_t core_size_class[] = {144, 160, 192, 256, 384, 640, 1280};
+inline constexpr std::size_t core_size_class[] = {160, 176, 192, 256, 384, 640, 1280};
 [[nodiscard]] future_core& allocate_core_of(std::size_t size_class);
 [[nodiscard]] inline future_core& allocate_core(std::size_t payload) {  // one handle, one entry; throws std::bad_alloc
   std::size_t k = 0;
@@ -125,6 +133,11 @@ void checkpoint();                                              // throws cancel
 [[nodiscard]] future_core* make_promise_core(core_ops const*, std::size_t payload);  // one handle
 bool try_fail(future_core&, std::exception_ptr);
 void break_promise(future_core&) noexcept;
+
+// --- shields (shield.cpp)
+[[nodiscard]] future_core* make_shield(future_core& inner);     // one handle
+[[nodiscard]] future_core& forwarded(future_core&) noexcept;    // whose payload has the value
+[[nodiscard]] bool is_last_handle(future_core&) noexcept;       // and so on, to that one
 
 // --- callbacks (callbacks.cpp)
 struct callback_record;

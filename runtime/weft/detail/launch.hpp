@@ -88,10 +88,10 @@ struct payload {
 
 inline std::uint32_t kib(std::size_t bytes) noexcept { return static_cast<std::uint32_t>((bytes + 1023) / 1024); }
 
-// A block with the callable in it, not queued yet. One handle, one entry.
+// A block with the callable in it, not queued yet. One handle, one entry. `behind`: bytes at the end, for whoever asks.
 template <class F>
-future_core& make_task(F&& f, task_options* options, std::source_location site) {
-  future_core& c = allocate_core(payload<F>::size);
+future_core& make_task(F&& f, task_options* options, std::source_location site, std::size_t behind = 0) {
+  future_core& c = allocate_core(payload<F>::size + behind);
   try {
     payload<F>::keep(c, std::forward<F>(f));
   } catch (...) {

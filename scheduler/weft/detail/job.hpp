@@ -68,6 +68,11 @@ class job {
   // J4: the entry was popped, the handle is the only one: the runner's reference goes without an RMW.
   void drop_entry_unshared() noexcept { owners_.store(one_handle, std::memory_order_relaxed); }
 
+  // Before it is published.
+  void add_owner_unshared(std::uint64_t what) noexcept {
+    owners_.store(owners_.load(std::memory_order_relaxed) + what, std::memory_order_relaxed);
+  }
+
   // A recycled block's next life. Stores, not construction: stale entries and inspection may be looking.
   void reset(std::uint64_t owners, job_state s) noexcept {
     owners_.store(owners, std::memory_order_relaxed);

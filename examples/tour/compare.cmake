@@ -1,0 +1,10 @@
+# cmake -DPROGRAM=<path> -DEXPECTED=<file> -P compare.cmake: the program prints exactly what the file says.
+cmake_minimum_required(VERSION 3.25)
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE printed RESULT_VARIABLE result)
+file(READ ${EXPECTED} expected)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${PROGRAM} ends with ${result}, after printing\n${printed}")
+endif()
+if(NOT printed STREQUAL expected)
+  message(FATAL_ERROR "${PROGRAM} printed\n${printed}\ninstead of\n${expected}")
+endif()

@@ -1,0 +1,276 @@
+// Signals to eventfds to one thread to cancellation.
+#include "runtime/signals.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "runtime/runtime_core.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WEFT_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define WEFT_TSAN 1
+#endif
+
+namespace weft::detail {
+namespace {
+
+#if defined(WEFT_TSAN)
+constexpr int restart = 0;  // TSan runs a handler at the thread's next atomic access: waits on a futex have to come back for it
+#else
+constexpr int restart = SA_RESTART;
+#endif
+
+constexpr int last_signal = 64;
+static_assert(_NSIG - 1 <= last_signal);
+
+std::uint64_t bit(int signal) noexcept { return std::uint64_t{1} << (signal - 1); }
+
+// What handlers read. An eventfd that was once made is never closed: a handler on its way may still write to it.
+struct descriptor : std::atomic<int> {
+  constexpr descriptor() noexcept : std::atomic<int>(-1) {}
+};
+constinit std::array<descriptor, last_signal + 1> all_arrivals;
+descriptor& arrivals(int signal) noexcept { return all_arrivals[static_cast<std::size_t>(signal)]; }
+constinit std::atomic<pid_t> process{0};
+
+void set_default(int signal) noexcept {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+}
+
+void on_signal(int signal) noexcept {
+  int const saved = errno;
+  if (::getpid() == process.load(std::memory_order_relaxed)) {
+    std::uint64_t const one = 1;
+    [[maybe_unused]] auto const n = ::write(arrivals(signal).load(std::memory_order_acquire), &one, sizeof one);
+  } else {  // a child that was forked and has not called exec yet: not our signal to count
+    set_default(signal);
+    ::raise(signal);
+  }
+  errno = saved;
+}
+
+int new_eventfd() {
+  int const fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "weft: no eventfd for cancel_on_signals");
+  return fd;
+}
+
+std::uint64_t take(int fd) noexcept {
+  std::uint64_t n = 0;
+  return ::read(fd, &n, sizeof n) == sizeof n ? n : 0;
+}
+
+std::string name_of_signal(int signal) {
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 32)
+  if (char const* const name = ::sigabbrev_np(signal)) return std::string("SIG") + name;
+#endif
+#endif
+  return "signal " + std::to_string(signal);
+}
+
+std::uint64_t all_of(std::vector<int> const& signals) noexcept {
+  std::uint64_t all = 0;
+  for (int const s : signals) all |= bit(s);
+  return all;
+}
+
+}  // namespace
+
+// Process-wide, and never destroyed: std::exit may come from inside a task.
+struct signal_desk {
+  std::mutex changing;                 // watches come and go one at a time
+  std::mutex lock;                     // all below; never held while `thread` is waited for
+  std::vector<signal_watch*> watches;
+  std::array<struct sigaction, last_signal + 1> before{};
+  std::uint64_t taken = 0;             // signals whose action is ours, or the default one that we have set
+  std::uint64_t defaulted = 0;         // the latter
+  int wake = -1;
+  bool stopping = false;
+  std::thread thread;
+
+  static signal_desk& of_process() {
+    static auto* const desk = new signal_desk;
+    return *desk;
+  }
+
+  template <class F>
+  static void each_signal(std::uint64_t set, F&& f) {
+    for (int s = 1; s <= last_signal; ++s) {
+      if ((set & bit(s)) != 0) f(s);
+    }
+  }
+
+  void add(signal_watch& w) {
+    std::lock_guard one{changing};
+    {
+      std::lock_guard guard{lock};
+      adopt_process();
+      if (wake < 0) wake = new_eventfd();
+      each_signal(w.signals_ & ~taken, [](int s) {
+        auto& fd = arrivals(s);
+        if (fd.load(std::memory_order_relaxed) < 0) fd.store(new_eventfd(), std::memory_order_release);
+        (void)take(fd.load(std::memory_order_relaxed));  // what a handler wrote when nobody listened any more
+      });
+      watches.push_back(&w);
+      stopping = false;
+    }
+    try {
+      if (!thread.joinable()) thread = std::thread([this] { serve(); });
+    } catch (...) {
+      watches.pop_back();
+      throw;
+    }
+    std::lock_guard guard{lock};
+    each_signal(w.signals_ & ~taken, [this](int s) {
+      struct sigaction action {};
+      action.sa_handler = on_signal;
+      action.sa_flags = SA_ONSTACK | restart;  // a fiber's stack may be near its end
+      ::sigaction(s, &action, &before[static_cast<std::size_t>(s)]);
+    });
+    taken |= w.signals_;
+    wake_up();  // it has more to listen to
+  }
+
+  void remove(signal_watch& w) noexcept {
+    std::lock_guard one{changing};
+    {
+      std::lock_guard guard{lock};
+      std::erase(watches, &w);
+      std::uint64_t wanted = 0;
+      for (auto const* other : watches) wanted |= other->signals_;
+      each_signal(taken & ~wanted, [this](int s) { give_back(s); });
+      taken &= wanted;
+      if (!watches.empty()) return;
+      stopping = true;
+      wake_up();
+    }
+    thread.join();
+  }
+
+ private:
+  // A forked child's eventfds are its own, not its parent's.
+  void adopt_process() noexcept {
+    if (process.load(std::memory_order_relaxed) == ::getpid()) return;
+    if (wake >= 0) ::close(wake);
+    wake = -1;
+    for (auto& fd : all_arrivals) {
+      if (int const old = fd.exchange(-1, std::memory_order_relaxed); old >= 0) ::close(old);
+    }
+    process.store(::getpid(), std::memory_order_relaxed);
+  }
+
+  void give_back(int s) noexcept {
+    struct sigaction now {};
+    ::sigaction(s, nullptr, &now);
+    bool const plain = (now.sa_flags & static_cast<int>(SA_SIGINFO)) == 0;
+    bool const set_by_us = plain && (now.sa_handler == on_signal || ((defaulted & bit(s)) != 0 && now.sa_handler == SIG_DFL));
+    defaulted &= ~bit(s);
+    if (set_by_us) ::sigaction(s, &before[static_cast<std::size_t>(s)], nullptr);
+  }
+
+  void wake_up() const noexcept {
+    std::uint64_t const one = 1;
+    [[maybe_unused]] auto const n = ::write(wake, &one, sizeof one);
+  }
+
+  void serve() noexcept {
+    ::pthread_setname_np(::pthread_self(), "weft/signals");
+    std::array<::pollfd, last_signal + 1> fds;
+    std::array<int, last_signal + 1> signals;
+    for (;;) {
+      std::size_t n = 0;
+      {
+        std::lock_guard guard{lock};
+        if (stopping) return;
+        fds[n++] = {wake, POLLIN, 0};
+        std::uint64_t wanted = 0;
+        for (auto const* w : watches) wanted |= w->signals_;
+        each_signal(wanted, [&](int s) {
+          signals[n] = s;
+          fds[n++] = {arrivals(s).load(std::memory_order_relaxed), POLLIN, 0};
+        });
+      }
+      if (::poll(fds.data(), n, -1) <= 0) continue;
+      (void)take(fds[0].fd);
+      std::lock_guard guard{lock};
+      for (std::size_t i = 1; i != n; ++i) {
+        for (auto times = fds[i].revents != 0 ? take(fds[i].fd) : 0; times != 0; --times) deliver(signals[i]);
+      }
+    }
+  }
+
+  void deliver(int s) noexcept {
+    bool cancels = false, too_late = true;
+    for (auto* w : watches) {
+      if ((w->signals_ & bit(s)) == 0 || (w->main_ != nullptr && w->main_->done())) continue;
+      too_late = false;
+      if (w->asked_ != 0) continue;
+      w->ask(s);
+      cancels = true;
+    }
+    if (cancels || too_late) return;
+    set_default(s);
+    defaulted |= bit(s);
+    ::kill(::getpid(), s);
+  }
+};
+
+signal_watch::signal_watch(std::vector<int> const& signals) : signals_(all_of(signals)) { signal_desk::of_process().add(*this); }
+
+void signal_watch::attach(future_core& main) noexcept {
+  std::lock_guard guard{signal_desk::of_process().lock};
+  main_ = &main;
+  if (asked_ != 0) ask(asked_);
+}
+
+void signal_watch::end() noexcept {
+  if (!std::exchange(ended_, true)) signal_desk::of_process().remove(*this);
+}
+
+// Under the desk's lock.
+void signal_watch::ask(int signal) noexcept {
+  asked_ = signal;
+  if (main_ == nullptr) return;
+  try {
+    (void)request_cancel(*main_, cancel_cause::signal, "cancelled by " + name_of_signal(signal));
+  } catch (std::bad_alloc const&) {
+    (void)request_cancel(*main_, cancel_cause::signal, {});
+  }
+}
+
+void require_catchable(std::vector<int> const& signals) {
+  constexpr int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+  for (int const s : signals) {
+    std::string const which = "weft: runtime_options::cancel_on_signals: " + std::to_string(s);
+    struct sigaction now {};
+    if (s < 1 || s > last_signal || s == SIGKILL || s == SIGSTOP || ::sigaction(s, nullptr, &now) != 0) {
+      throw std::invalid_argument(which + " is no signal that can be caught");
+    }
+    if (std::find(std::begin(faults), std::end(faults), s) != std::end(faults)) {
+      throw std::invalid_argument(which + " reports a fault of the program, which cannot go on");
+    }
+  }
+}
+
+}  // namespace weft::detail
