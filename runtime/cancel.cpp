@@ -215,17 +215,22 @@ void cancel_scope::set_due(std::int64_t due) noexcept {
 // Of several time-outs that are overdue at once the outermost alone cancels; all of them have expired.
 std::int64_t look_at_scopes(future_core& self) noexcept {
   std::int64_t next = no_limit;
-  std::int64_t now = 0;
   auto const request = [&self](cancel_scope& s) {
     s.requested_ = true;
     s.delivered_ = self.deliveries;
     add_with_message(self, {}, [&] { return add_request(self, s.cause_, whose::own); });
   };
-  cancel_scope* overdue = nullptr;
   for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
     if (!s->requested_ && s->wants()) request(*s);
-    if (s->expired_ || s->due_ == no_limit) continue;
-    if (now == 0) now = now_ns();
+    if (!s->expired_) next = std::min(next, s->due_);
+  }
+  if (next == no_limit || !has_come(next)) return next;
+
+  auto const now = now_ns();  // one for all of them
+  next = no_limit;
+  cancel_scope* overdue = nullptr;
+  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
+    if (s->expired_) continue;
     if (s->due_ <= now) {
       s->expired_ = true;
       overdue = s;
@@ -233,7 +238,7 @@ std::int64_t look_at_scopes(future_core& self) noexcept {
       next = std::min(next, s->due_);
     }
   }
-  if (overdue != nullptr) request(*overdue);
+  request(*overdue);
   return next;
 }
 

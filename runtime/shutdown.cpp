@@ -98,7 +98,7 @@ bool runtime_core::drain(std::int64_t until, bool close) {
       if (!close || closed.exchange(true, std::memory_order_seq_cst)) break;
       continue;  // a callback posted from outside before `closed` was seen is counted now
     }
-    if (until != no_limit && now_ns() >= until && !first) {
+    if (until != no_limit && has_come(until) && !first) {
       ended_in_time = false;
       break;
     }
@@ -107,7 +107,7 @@ bool runtime_core::drain(std::int64_t until, bool close) {
     for (;;) {
       me.clear_kick();
       auto const next = look_outward(current_core());
-      if (live() == 0 || (until != no_limit && now_ns() >= until)) break;
+      if (live() == 0 || (until != no_limit && has_come(until))) break;
       // Nothing left of this round, yet something lives: spawned since, or just ending. Look again soon.
       bool const between_rounds = round_pending_.load(std::memory_order_seq_cst) <= 0;
       park(me, std::min(next, between_rounds ? std::min(until, now_ns() + 1'000'000) : until));

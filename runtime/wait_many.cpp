@@ -24,7 +24,7 @@ void wait_for_some(std::span<completion> nodes, return_when when, std::int64_t u
   auto const enough = [&] {
     return done == all || (when == return_when::first_completed && done != 0) || (when == return_when::first_exception && failed);
   };
-  if (enough() || (until != no_limit && now_ns() >= until)) return;
+  if (enough() || (until != no_limit && has_come(until))) return;
 
   parker& me = this_parker();
   future_core* const self = current_core();

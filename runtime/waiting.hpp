@@ -16,7 +16,7 @@ wait_end wait_until(parker& me, future_core* self, std::int64_t until, bool inte
     auto const next = look_outward(self);
     if (over()) return wait_end::over;
     if (interruptible && self != nullptr && can_deliver(*self)) return wait_end::interrupted;
-    if (until != no_limit && now_ns() >= until) return wait_end::late;
+    if (until != no_limit && has_come(until)) return wait_end::late;
     park(me, std::min(until, next));
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/run.sh [--workers N] [--top N] [DIR...]: builds examples/wordfreq and counts the words of these directories.
+# scripts/run.sh [--workers N] [--top N] [--timeout SECONDS] [DIR...]: builds examples/wordfreq and counts the words of these directories.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 dirs=(/usr/share/doc /usr/include)
 previous=
 for argument in "$@"; do
-  [[ $argument == -* || $previous == --workers || $previous == --top ]] || dirs=()
+  [[ $argument == -* || $previous == --workers || $previous == --top || $previous == --timeout ]] || dirs=()
   previous=$argument
 done
 exec "$root/build/run/examples/wordfreq" "$@" "${dirs[@]}"

@@ -6,6 +6,7 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -22,6 +23,7 @@
 #include "gunzip.hpp"
 #include "reader.hpp"
 #include "stats.hpp"
+#include "supply.hpp"
 #include "totals.hpp"
 #include "tree_walk.hpp"
 #include "word_scanner.hpp"
@@ -29,18 +31,22 @@
 namespace wordfreq {
 namespace {
 
-constexpr char usage[] = "usage: wordfreq [--workers N] [--top N] DIR...\n";
+constexpr char usage[] = "usage: wordfreq [--workers N] [--top N] [--timeout SECONDS] DIR...\n";
 constexpr char help[] =
     "Counts words (runs of ASCII letters, in lower case) in all regular files below the\n"
     "directories; .gz files are inflated. Links below them are not followed.\n"
-    "  --workers N   threads that count, 1 to 128 (default: all CPUs)\n"
-    "  --top N       how many words to print, 1 to 10000 (default: 20)\n"
+    "  --workers N        threads that count, 1 to 128 (default: all CPUs)\n"
+    "  --top N            how many words to print, 1 to 10000 (default: 20)\n"
+    "  --timeout SECONDS  stop then (default: never)\n"
+    "Stopped early, by --timeout or Ctrl-C, it prints what it has counted so far; the exit code is\n"
+    "124 or 130. A second Ctrl-C ends it at once.\n"
     "Words longer than 255 letters are counted under their first 255. The words of a broken\n"
     "file count up to the fault. A file with several hard links counts once per link.\n";
 
 struct options {
   unsigned workers = 0;
   unsigned top = 20;
+  weft::deadline stop = weft::never;
   std::vector<std::string> roots;
 };
 
@@ -55,19 +61,24 @@ struct memory_plan {
   std::size_t total_slots = few ? 16 << 10 : 8 << 10;
 };
 
-// One lane: reads on the blocking pool, counts on a worker, until the walk has no more files.
+// One lane: reads on the blocking pool, counts on a worker, until there are no more files.
 class lane {
  public:
-  lane(memory_plan const& plan, tree_walk& walk, totals& all, stats& s)
-      : plan_(plan), in_(walk, s, plan.read_buffer), all_(all), stats_(s) {}
+  lane(memory_plan const& plan, supply& files, totals& all, stats& s)
+      : plan_(plan), files_(files), in_(files, s, plan.read_buffer), all_(all), stats_(s) {}
 
-  void run() {
-    while (true) {
-      std::span<segment> const segments = weft::run_blocking([&] { return in_.fill(); }).get();
-      if (segments.empty()) break;
-      for (segment& s : segments) count(s);
+  void run() try {
+    std::optional<work> next;
+    while (in_.unfinished() || (next = files_.get())) {
+      auto const fill = [&] { return in_.fill(next); };
+      for (segment& s : weft::run_blocking(fill).get()) count(s);
     }
     for (std::size_t shard = 0; shard < shards; ++shard) hand_over(shard);
+  } catch (weft::cancelled const&) {
+    // What was counted so far is wanted. Without spilling: that would take time, and this lane's maps are small.
+    stats_.words.fetch_add(words_, std::memory_order_relaxed);
+    for (std::size_t shard = 0; shard < shards; ++shard) (void)all_.absorb(shard, mine_[shard]);
+    throw;
   }
 
  private:
@@ -108,10 +119,11 @@ class lane {
   }
 
   void hand_over(std::size_t shard) {
-    if (all_.absorb(shard, mine_[shard])) weft::run_blocking([&] { all_.spill(shard); }).get();
+    if (all_.absorb(shard, mine_[shard])) all_.spill(shard);
   }
 
   memory_plan const& plan_;
+  supply& files_;
   reader in_;
   totals& all_;
   stats& stats_;
@@ -130,20 +142,31 @@ void show_progress(stats const& s) {
   }
 }
 
-// The main task. Everything it forks ends before it returns, so all may refer to its locals.
-ranking count_all(options const& opt, memory_plan const& plan, stats& s) {
-  std::optional<weft::scoped_task<void>> progress;
-  if (s.live) progress.emplace(weft::fork([&] { show_progress(s); }));
+enum class ending { complete, timed_out, interrupted };
+
+// The main task.
+std::pair<ranking, ending> count_all(options const& opt, memory_plan const& plan, stats& s) {
   tree_walk walk{opt.roots, s};
+  supply files{s};
   totals all{plan.total_slots};
-  std::vector<weft::scoped_task<void>> lanes;
-  for (unsigned i = 0; i < plan.lanes; ++i)
-    lanes.push_back(weft::fork([&] { lane{plan, walk, all, s}.run(); }));
-  for (auto& l : lanes) l.get();
-  ranking result = weft::run_blocking([&] { return all.top(opt.top); }).get();
-  progress.reset();  // cancels it and waits for its end
+  auto const count = [&](weft::task_group& g) {
+    g.spawn([&] { files.bring(walk); });
+    for (unsigned i = 0; i < plan.lanes; ++i) g.spawn([&] { lane{plan, files, all, s}.run(); });
+  };
+  auto how = ending::complete;
+  {
+    std::optional<weft::scoped_task<void>> progress;  // at the end of its scope it is cancelled and waited for
+    if (s.live) progress.emplace(weft::fork([&] { show_progress(s); }));
+    try {
+      weft::with_timeout(opt.stop, [&] { weft::with_group(count); });
+    } catch (weft::timeout_error const&) {
+      how = ending::timed_out;
+    } catch (weft::cancelled const&) {  // by Ctrl-C: nobody else has this task's handle
+      how = ending::interrupted;
+    }
+  }
   if (s.live) std::fprintf(stderr, "\r\033[K");
-  return result;
+  return {weft::run_blocking([&] { return all.top(opt.top); }).get(), how};
 }
 
 long peak_memory_kib() {
@@ -175,6 +198,11 @@ std::optional<options> parse(int argc, char** argv) {
       opt.roots.emplace_back(arg);
     } else if (arg == "--") {
       only_roots = true;
+    } else if (arg == "--timeout" && i + 1 < argc) {
+      char* end = nullptr;
+      double const seconds = std::strtod(argv[++i], &end);
+      if (end == argv[i] || *end != '\0' || !(seconds > 0)) return std::nullopt;
+      opt.stop = std::chrono::duration<double>{seconds};
     } else if ((arg == "--workers" || arg == "--top") && i + 1 < argc) {
       std::string_view const text = argv[++i];
       unsigned n = 0;
@@ -197,17 +225,21 @@ int run(options const& opt) {
   weft::runtime_options how;
   how.name = "wordfreq";
   how.workers = opt.workers;
+  how.cancel_on_signals = {SIGINT};
   clock::time_point const start = clock::now();
   weft::runtime runtime{std::move(how)};
   memory_plan const plan{static_cast<unsigned>(runtime.metrics().workers.size())};
-  ranking const result = runtime.run([&] { return count_all(opt, plan, s); });
+  auto const [result, end] = runtime.run([&] { return count_all(opt, plan, s); });
   std::chrono::duration<double> const took = clock::now() - start;
-  if (s.roots == 0) {
+  if (end != ending::complete)
+    std::fprintf(stderr, "wordfreq: %s; this is what was counted so far\n",
+                 end == ending::timed_out ? "out of time" : "interrupted");
+  if (s.roots == 0 && end == ending::complete) {
     std::fprintf(stderr, "wordfreq: none of the directories can be read\n");
     return 1;
   }
   print(result, s, took.count(), runtime.metrics());
-  return 0;
+  return end == ending::complete ? 0 : end == ending::timed_out ? 124 : 130;  // as timeout(1) and shells have it
 }
 
 }  // namespace
@@ -224,6 +256,9 @@ int main(int argc, char** argv) try {
     return 2;
   }
   return wordfreq::run(*opt);
+} catch (weft::exception_group const& errors) {
+  errors.flatten().handle([](std::exception const& e) { std::fprintf(stderr, "wordfreq: %s\n", e.what()); });
+  return 1;
 } catch (std::exception const& e) {
   std::fprintf(stderr, "wordfreq: %s\n", e.what());
   return 1;

@@ -6,14 +6,19 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace wordfreq {
 
-std::span<segment> reader::fill() {
+std::span<segment> reader::fill(std::optional<work>& first) {
   segments_.clear();
   std::span<char> room = buffer_;
   while (segments_.size() < most_segments && room.size() >= least_room) {
-    if (!current_ && !(current_ = walk_.next())) break;
+    while (!current_ && (first || (first = files_.try_get()))) {
+      current_ = files_.open(std::move(*first));
+      first.reset();
+    }
+    if (!current_) break;
     open_file& file = *current_->file;
     std::uint64_t const want = std::min<std::uint64_t>(room.size(), current_->end - current_->at);
     ssize_t const got = ::pread(file.fd, room.data(), want, static_cast<off_t>(current_->at));

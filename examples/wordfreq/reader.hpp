@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tree_walk.hpp"
+#include "supply.hpp"
 
 namespace wordfreq {
 
@@ -20,11 +20,12 @@ struct segment {
 
 class reader {
  public:
-  reader(tree_walk& walk, stats& s, std::size_t buffer) : walk_(walk), stats_(s), buffer_(buffer) {}
+  reader(supply& files, stats& s, std::size_t buffer) : files_(files), stats_(s), buffer_(buffer) {}
 
-  // Blocks: belongs inside run_blocking. Returns nothing when the walk is at its end. Only the last segment
-  // may be an unfinished one; the next fill() begins with the rest of it.
-  [[nodiscard]] std::span<segment> fill();
+  // Blocks: belongs inside run_blocking. Begins with the rest of an unfinished one, else with `first`, which it takes, and goes
+  // on with what the supply has ready. Only the last segment may be an unfinished one.
+  [[nodiscard]] std::span<segment> fill(std::optional<work>& first);
+  [[nodiscard]] bool unfinished() const { return current_.has_value(); }
 
   // Nobody wants the rest of the unfinished one.
   void drop() { current_.reset(); }
@@ -33,7 +34,7 @@ class reader {
   static constexpr std::size_t most_segments = 64;  // of tiny files; each one takes memory of its own
   static constexpr std::size_t least_room = 4096;   // less is not worth a read
 
-  tree_walk& walk_;
+  supply& files_;
   stats& stats_;
   std::vector<char> buffer_;
   std::vector<segment> segments_;

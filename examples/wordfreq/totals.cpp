@@ -6,6 +6,7 @@
 #include <optional>
 #include <system_error>
 #include <utility>
+#include <weft/blocking.hpp>
 
 namespace wordfreq {
 namespace {
@@ -59,11 +60,12 @@ template <class F> void totals::merge(word_map const& map, std::FILE* sorted, F 
 }
 
 void totals::spill(std::size_t shard) {
-  shard_totals& s = shards_[shard];
+  weft::permit const inside{spilling_};
+  weft::run_blocking([&] { merge_into_file(shards_[shard]); }).get();
+}
+
+void totals::merge_into_file(shard_totals& s) {
   std::scoped_lock file_lock{s.file_mutex};
-  auto const leave = [](std::counting_semaphore<>* gate) { gate->release(); };
-  spilling_.acquire();
-  std::unique_ptr<std::counting_semaphore<>, decltype(leave)> const inside{&spilling_, leave};
   word_map full;
   {
     std::scoped_lock lock{s.map_mutex};

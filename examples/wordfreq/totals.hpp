@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <string>
 #include <string_view>
 #include <vector>
+#include <weft/semaphore.hpp>
 
 #include "word_map.hpp"
 
@@ -37,8 +37,8 @@ class totals {
   // The lock is held for microseconds and across no suspension point, so a plain mutex is right on a fiber.
   [[nodiscard]] bool absorb(std::size_t shard, word_map& part);
 
-  // Merges a full shard into its file. Blocks on the disk, and while several others spill: else memory would
-  // fill with maps on their way out. Belongs inside run_blocking.
+  // Merges a full shard into its file. Waits while several others spill: else memory would fill with maps on
+  // their way out.
   void spill(std::size_t shard);
 
   // When all is absorbed. Blocks if anything was spilled.
@@ -60,8 +60,10 @@ class totals {
   // f(word, count) for each word of the map and the file together, in the order of the words.
   template <class F> static void merge(word_map const&, std::FILE* sorted, F f);
 
+  void merge_into_file(shard_totals&);
+
   std::size_t limit_;
-  std::counting_semaphore<> spilling_{4};
+  weft::semaphore spilling_{4};
   std::atomic<std::uint64_t> spills_{0};
   std::array<shard_totals, shards> shards_;
 };

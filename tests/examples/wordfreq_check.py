@@ -14,6 +14,7 @@ import pty
 import random
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -245,7 +246,8 @@ def check_spill(program, top):
 def check_usage(program, top):
     os.makedirs(f"{top}/nothing")
     for args in ([], ["--workers"], ["--workers", "0", top], ["--workers", "129", top],
-                 ["--workers", "2x", top], ["--top", "-1", top], ["--no-such-option", top]):
+                 ["--workers", "2x", top], ["--top", "-1", top], ["--no-such-option", top],
+                 ["--timeout", "0", top], ["--timeout", "2x", top], ["--timeout", "nan", top], ["--timeout"]):
         p = run(program, *args)
         assert p.returncode == 2 and p.stderr.startswith("usage: ") and not p.stdout, (args, p)
     p = run(program, "--help")
@@ -271,6 +273,53 @@ def check_terminal(program, top):
     os.close(screen)
     assert p.returncode == 0 and b"words" in out, (p.returncode, out, shown)
     assert shown.endswith(b"\r\x1b[K"), shown
+
+
+def endless_tree(top):
+    """Some text, and a file of zeros that takes hours."""
+    write(f"{top}/a/text", b"so far so good " * 1000)
+    write(f"{top}/b/text.gz", gzip.compress(b"so be it " * 1000))
+    expected = reference([top])
+    with open(f"{top}/endless", "wb") as f:
+        f.truncate(1 << 40)
+    return expected
+
+
+def counted(out):
+    return [(int(n), w) for n, w in re.findall(r"^ *(\d+) ([a-z]+)$", out, re.M)]
+
+
+def check_interrupt(program, top):
+    """Ctrl-C, once all the text has been counted: all of it is printed."""
+    expected = endless_tree(top)
+    for workers in ("1", "2", "40"):
+        screen, terminal = pty.openpty()
+        with subprocess.Popen([program, "--workers", workers, top], stdout=subprocess.PIPE, stderr=terminal) as p:
+            os.close(terminal)
+            shown = b""
+            while b" %d words" % expected["words"] not in shown:
+                shown += os.read(screen, 4096)
+            p.send_signal(signal.SIGINT)
+            try:
+                while piece := os.read(screen, 4096):
+                    shown += piece
+            except OSError:  # the other end is closed
+                pass
+            out = p.stdout.read().decode()
+        os.close(screen)
+        assert p.returncode == 130 and b"interrupted" in shown, (p.returncode, out, shown)
+        assert counted(out) == expected["top"] and f"words    {expected['words']}, " in out, out
+
+
+def check_timeout(program, top):
+    expected = endless_tree(top)
+    for seconds in ("0.000001", "0.2"):
+        p = run(program, "--timeout", seconds, top)
+        assert p.returncode == 124 and "out of time" in p.stderr, p
+        assert set(w for _, w in counted(p.stdout)) <= set(w for _, w in expected["top"]), p
+        assert int(re.search(r"^words +(\d+)", p.stdout, re.M).group(1)) <= expected["words"], p
+    p = run(program, "--timeout", "3600", f"{top}/a", f"{top}/b")
+    assert p.returncode == 0 and counted(p.stdout) == expected["top"], p
 
 
 def give_up_root(top):
@@ -303,6 +352,8 @@ def main():
             check_spill(program, f"{top}/spill")
             check_usage(program, f"{top}/usage")
             check_terminal(program, f"{top}/tree")
+            check_interrupt(program, f"{top}/interrupt")
+            check_timeout(program, f"{top}/timeout")
         finally:
             if os.path.exists(f"{top}/tree/unreadable/folder"):
                 os.chmod(f"{top}/tree/unreadable/folder", 0o700)

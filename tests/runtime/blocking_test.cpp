@@ -219,7 +219,7 @@ TEST_CASE("outside of a task: no_runtime_error, and nothing of the callable is l
   CHECK(kept.use_count() == 1);
 }
 
-TEST_CASE("blocking_pool: threads of one's own, at most so many; queued calls still run when it goes") {
+TEST_CASE("OF05 blocking_pool: threads of one's own, at most so many; queued calls still run when it goes") {
   CHECK_THROWS_AS(weft::blocking_pool(0), std::invalid_argument);
   on_all([] {
     std::vector<weft::task<std::thread::id>> calls;

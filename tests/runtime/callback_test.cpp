@@ -70,7 +70,7 @@ TEST_CASE("F11 the order holds against a completion that comes in between") {
   });
 }
 
-TEST_CASE("F12 never inside set_value, nor inside on_done when it is done already") {
+TEST_CASE("X3 F12 never inside set_value, nor inside on_done when it is done already") {
   shapes::everywhere([] {
     weft::promise<int> p;
     auto const f = p.get_future();

@@ -163,7 +163,7 @@ TEST_CASE("C06 a value returned while a request is pending is kept: finished") {
   });
 }
 
-TEST_CASE("C14 C15 a task may swallow the cancellation, go on waiting, and return a value") {
+TEST_CASE("X2 C14 C15 a task may swallow the cancellation, go on waiting, and return a value") {
   everywhere([] {
     weft::promise<int> later;
     weft::promise<> swallowed;
@@ -182,7 +182,7 @@ TEST_CASE("C14 C15 a task may swallow the cancellation, go on waiting, and retur
   });
 }
 
-TEST_CASE("C14 catch (std::exception const&) lets a cancellation by") {
+TEST_CASE("X6 C14 catch (std::exception const&) lets a cancellation by") {
   everywhere([] {
     bool caught = false;
     auto const t = weft::spawn([&caught] {
@@ -209,7 +209,7 @@ TEST_CASE("C16 another error thrown while being cancelled: failed with that erro
   });
 }
 
-TEST_CASE("C18 the handler may suspend, and the same request does not interrupt it again") {
+TEST_CASE("X7 C18 the handler may suspend, and the same request does not interrupt it again") {
   everywhere([] {
     weft::promise<> go_on, cleaning;
     int steps = 0;
@@ -273,6 +273,34 @@ TEST_CASE("a body that throws cancelled itself ends cancelled, with its message 
       CHECK(e.cause() == cancel_cause::timeout);
     }
     CHECK(t.cancelling() == 0);
+  });
+}
+
+TEST_CASE("C24 cancelled in the middle of a constructor: what was made of the object is destroyed, once") {
+  for_each_worker_count([](unsigned workers) {
+    weft::run({.workers = workers}, [] {
+      static std::atomic<int> alive{0};
+      struct counted {
+        counted() { ++alive; }
+        ~counted() { --alive; }
+      };
+      struct connection {
+        counted before;
+        explicit connection(weft::promise<>& making) {
+          making.set_value();
+          this_task::sleep_for(weft::never);
+        }
+        counted after;
+      };
+      weft::promise<> making;
+      auto const t = weft::spawn([&making] { (void)std::make_unique<connection>(making); });
+      making.get_future().get();
+      CHECK(alive == 2);
+      CHECK(t.cancel());
+      t.wait();
+      CHECK(t.cancelled());
+      CHECK(alive == 0);
+    });
   });
 }
 

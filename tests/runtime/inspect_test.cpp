@@ -71,7 +71,7 @@ TEST_CASE("B15 a task that is still held, but done, is not listed; promises are 
   });
 }
 
-TEST_CASE("B16 no task whose spawn happened before is missing, seen from another thread while others come and go") {
+TEST_CASE("X10 B16 no task whose spawn happened before is missing, seen from another thread while others come and go") {
   shapes::for_each_worker_count([](unsigned workers) {
     weft::runtime rt({.workers = workers});
     weft::promise<> gate;

@@ -172,7 +172,7 @@ TEST_CASE("R02 what a clean-up spawns and waits for still runs") {
   });
 }
 
-TEST_CASE("R02 a clean-up may rely on done-callbacks and on threads while its runtime is shut down") {
+TEST_CASE("R02 R04 a clean-up may rely on done-callbacks and on threads while its runtime is shut down") {
   for_each_worker_count([](unsigned workers) {
     for (int round = 0; round != 20; ++round) {
       std::atomic<bool> inside{false}, saved{false};

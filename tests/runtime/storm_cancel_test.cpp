@@ -93,7 +93,7 @@ void look_at_end(weft::task<counted> t, storm::dice& roll, counts& c) {
 
 }  // namespace
 
-TEST_CASE("storm C01 C02 C06 C13 cancel against completion: each task ends once, as the metrics and its awaiter say") {
+TEST_CASE("storm X1 C01 C02 C06 C13 cancel against completion: each task ends once, as the metrics and its awaiter say") {
   auto const seed = storm::seed();
   auto const n = storm::rounds(20'000, 2'000'000);
   shapes::for_each_worker_count([&](unsigned workers) {

@@ -145,7 +145,7 @@ TEST_CASE("CX01 many locals, set in any order, each keeps its own value") {
   });
 }
 
-TEST_CASE("CX02 values survive suspension and migration: a storm of tasks that set, yield, wait and spawn") {
+TEST_CASE("X12 CX02 values survive suspension and migration: a storm of tasks that set, yield, wait and spawn") {
   auto const seed = storm::seed();
   for_each_worker_count([seed](unsigned workers) {
     std::atomic<std::uint64_t> wrong{0};
@@ -296,6 +296,16 @@ TEST_CASE("CX06 on_unhandled sees the values of the task that failed, whoever dr
     });
     std::sort(seen.begin(), seen.end());
     CHECK(seen == std::vector<std::string>{"detached", "failed"});
+  });
+}
+
+TEST_CASE("CX07 each run() begins with the values of the thread that calls it, not with those of the run before") {
+  for_each_worker_count([](unsigned workers) {
+    static weft::task_local<int> level{1};
+    weft::runtime rt({.workers = workers});
+    rt.run([] { level.set(2); });
+    CHECK(rt.run([] { return level.get(); }) == 1);
+    CHECK(level.get() == 1);
   });
 }
 

@@ -256,7 +256,7 @@ TEST_CASE("B13 what can be run: functions, one-shot and move-only callables, lar
   });
 }
 
-TEST_CASE("B17 B18 dropping handles: a running task runs on, a result goes with its last handle, on any thread") {
+TEST_CASE("X8 B17 B18 dropping handles: a running task runs on, a result goes with its last handle, on any thread") {
   shapes::for_each_worker_count([](unsigned workers) {
     auto const life = std::make_shared<int>(0);
     weft::runtime rt({.workers = workers});

@@ -1,9 +1,11 @@
 // with_timeout around a future: asyncio.wait_for().
 #include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
-#include "tests/support/shapes.hpp"
+#include "tests/support/groups.hpp"
 
 using namespace shapes;
 using namespace std::chrono_literals;
@@ -12,20 +14,7 @@ using weft::clock;
 using weft::with_timeout;
 
 namespace {
-
 constexpr std::uint64_t seeds = 20;
-
-void check_healthy() {
-  CHECK(this_task::cancelling() == 0);
-  CHECK_NOTHROW(this_task::yield());
-  CHECK_NOTHROW(this_task::sleep_for(1ns));
-}
-
-void wait_for_ever() {
-  weft::promise<> p;
-  p.get_future().wait();
-}
-
 }  // namespace
 
 TEST_CASE("W01 the task is cancelled and waited for before timeout_error appears") {

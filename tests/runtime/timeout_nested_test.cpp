@@ -1,7 +1,7 @@
 // Time-outs inside of time-outs, and inside of what is being cancelled.
 #include <string>
 
-#include "tests/support/shapes.hpp"
+#include "tests/support/groups.hpp"
 
 using namespace shapes;
 using namespace std::chrono_literals;
@@ -12,17 +12,6 @@ using weft::with_timeout;
 namespace {
 
 constexpr std::uint64_t seeds = 20;
-
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
-void check_healthy() {
-  CHECK(this_task::cancelling() == 0);
-  CHECK_NOTHROW(this_task::yield());
-  CHECK_NOTHROW(this_task::sleep_for(1ns));
-}
 
 // Time passes, and the task does not look up.
 void be_busy(clock::duration d) {
@@ -110,7 +99,7 @@ nested run_nested(weft::deadline outer, weft::deadline inner, F&& wait, bool inn
 TEST_CASE("TO12 both at the same time: the inner sees a cancellation, the outermost alone times out; both have expired") {
   in_simulations(seeds, [] {
     auto const at = clock::now() + 1s;
-    auto const seen = run_nested(at, at, [] { never_done().wait(); });
+    auto const seen = run_nested(at, at, [] { wait_for_ever(); });
     CHECK(seen.wait == end::cancelled);
     CHECK(seen.inner == end::cancelled);
     CHECK(seen.outer == end::timed_out);
@@ -120,14 +109,14 @@ TEST_CASE("TO12 both at the same time: the inner sees a cancellation, the outerm
   });
   on_all([] {
     auto const at = clock::now() + 1ms;
-    CHECK(run_nested(at, at, [] { never_done().wait(); }).outer == end::timed_out);
+    CHECK(run_nested(at, at, [] { wait_for_ever(); }).outer == end::timed_out);
   });
 }
 
 TEST_CASE("TO12 three at the same time, around a future") {
   in_simulations(seeds, [] {
     auto const at = clock::now() + 1s;
-    auto const slow = weft::spawn([] { never_done().wait(); });
+    auto const slow = weft::spawn([] { wait_for_ever(); });
     end outer = end::none, middle = end::none, inner = end::none;
     outer = end_of([&] {
       with_timeout(at, [&] {
@@ -151,7 +140,7 @@ TEST_CASE("TO12 three at the same time, around a future") {
 TEST_CASE("TO13 the outer fires first: its error; the inner has not expired") {
   in_simulations(seeds, [] {
     auto const begin = clock::now();
-    auto const seen = run_nested(1s, 2s, [] { never_done().wait(); });
+    auto const seen = run_nested(1s, 2s, [] { wait_for_ever(); });
     CHECK(seen.wait == end::cancelled);
     CHECK(seen.inner == end::cancelled);
     CHECK(seen.outer == end::timed_out);
@@ -159,7 +148,7 @@ TEST_CASE("TO13 the outer fires first: its error; the inner has not expired") {
     CHECK(clock::now() - begin < 1s + 1us);
   });
   on_all([] {
-    auto const seen = run_nested(1ms, 1h, [] { never_done().wait(); });
+    auto const seen = run_nested(1ms, 1h, [] { wait_for_ever(); });
     CHECK(seen.inner == end::cancelled);
     CHECK(seen.outer == end::timed_out);
     CHECK_FALSE(seen.inner_expired);
@@ -168,11 +157,11 @@ TEST_CASE("TO13 the outer fires first: its error; the inner has not expired") {
 
 TEST_CASE("TO13 the inner fires first: its error, which the outer lets through or the task catches") {
   in_simulations(seeds, [] {
-    auto seen = run_nested(2s, 1s, [] { never_done().wait(); });
+    auto seen = run_nested(2s, 1s, [] { wait_for_ever(); });
     CHECK(seen.inner == end::timed_out);
     CHECK(seen.outer == end::timed_out);
     CHECK_FALSE(seen.outer_expired);
-    seen = run_nested(2s, 1s, [] { never_done().wait(); }, true);
+    seen = run_nested(2s, 1s, [] { wait_for_ever(); }, true);
     CHECK(seen.inner == end::timed_out);
     CHECK(seen.outer == end::value);
   });
@@ -211,7 +200,7 @@ TEST_CASE("TO14 the inner has timed out and is caught; busy past the outer: that
     bool went_on = false;
     auto const outer = end_of([&] {
       with_timeout(2s, [&] {
-        CHECK(end_of([] { with_timeout(1s, [] { never_done().wait(); }); }) == end::timed_out);
+        CHECK(end_of([] { with_timeout(1s, [] { wait_for_ever(); }); }) == end::timed_out);
         be_busy(3s);
         this_task::yield();
         went_on = true;
@@ -249,7 +238,7 @@ TEST_CASE("TO15 the outer fires while the inner cleans up: the cleaning up is in
         inner = end_of([&] {
           with_timeout(1s, [&] {
             try {
-              never_done().wait();
+              wait_for_ever();
             } catch (weft::cancelled const&) {
               cleaning = end_of([] { this_task::sleep_for(1h); });
               throw;
@@ -275,10 +264,10 @@ TEST_CASE("TO16 in the handler of a cancelled task a time-out works as ever") {
     auto const t = weft::spawn([&] {
       inside.set_value();
       try {
-        never_done().wait();
+        wait_for_ever();
       } catch (weft::cancelled const&) {
         quick = end_of([] { with_timeout(1h, [] { this_task::sleep_for(1us); }); });
-        cleaning = end_of([] { with_timeout(1ms, [] { never_done().wait(); }); });
+        cleaning = end_of([] { with_timeout(1ms, [] { wait_for_ever(); }); });
         CHECK(this_task::cancelling() == 1);
         throw;
       }
@@ -297,9 +286,9 @@ TEST_CASE("TO16 and in the handler of an outer time-out that has fired") {
     auto const outer = end_of([&] {
       with_timeout(1s, [&] {
         try {
-          never_done().wait();
+          wait_for_ever();
         } catch (weft::cancelled const&) {
-          cleaning = end_of([] { with_timeout(1s, [] { never_done().wait(); }); });
+          cleaning = end_of([] { with_timeout(1s, [] { wait_for_ever(); }); });
           CHECK_NOTHROW(with_timeout(1s, [] { this_task::sleep_for(1ms); }));
           throw;
         }
@@ -318,7 +307,7 @@ TEST_CASE("a time-out of a joiner reaches the child that runs on its stack, wher
       with_timeout(1ms, [&] {
         auto child = weft::fork([&] {
           auto grandchild = weft::fork([&] {
-            below = end_of([] { never_done().wait(); });
+            below = end_of([] { wait_for_ever(); });
             throw weft::cancelled();
           });
           grandchild.get();
@@ -339,7 +328,7 @@ TEST_CASE("a time-out of a joiner reaches a child that was given a stack of its 
       auto child = weft::fork([&] {
         (void)deep_down(40, [&] {
           auto grandchild = weft::fork([&] {
-            below = end_of([] { never_done().wait(); });
+            below = end_of([] { wait_for_ever(); });
             throw weft::cancelled();
           });
           above = end_of([&] { with_timeout(1ms, [&] { grandchild.get(); }); });
@@ -360,7 +349,7 @@ TEST_CASE("an overdue scope of the child, and one of its joiner: the child's is 
     auto const outer = end_of([&] {
       with_timeout(at, [&] {
         auto child = weft::fork([&] {
-          inner = end_of([&] { with_timeout(at, [] { never_done().wait(); }); });
+          inner = end_of([&] { with_timeout(at, [] { wait_for_ever(); }); });
           if (inner == end::timed_out) throw weft::timeout_error("the child's own");
           throw weft::cancelled();
         });

@@ -21,5 +21,7 @@ void publish(parker&, bool soon = true) noexcept;
 
 // The clock of the running scheduler: steady, or virtual in a simulation.
 [[nodiscard]] std::int64_t now_ns() noexcept;
+// Is it that late? Cheaper than now_ns() while it is not; may say so some milliseconds late if the machine has stood still.
+[[nodiscard]] bool has_come(std::int64_t at) noexcept;
 
 }  // namespace weft::detail
