@@ -105,7 +105,7 @@ bool has_come(std::int64_t at) noexcept {
   timespec coarse;
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse);
   constexpr std::int64_t second = 1'000'000'000, most_behind = 20'000'000;
-  return std::int64_t{coarse.tv_sec} * second + coarse.tv_nsec >= at - most_behind && now_ns() >= at;
+  return std::int64_t{coarse.tv_sec} * second + coarse.tv_nsec + most_behind >= at && now_ns() >= at;
 }
 
 }  // namespace weft::detail

@@ -7,8 +7,7 @@
 //   where         the claimer: the fiber (or thread) it runs on. cancel() writes the request, then reads this and kicks
 //   outer, waiting, scopes, mask, deliveries, timed   the task itself, on its own fiber
 //   the identity  set before publication, read by inspection under `generation`
-// A block's next life finds outer, waiting, scopes and mask as its last one left them (unset, by scopes that have ended) and `where`
-// stale, which costs a stray kick at most.
+// A block's next life finds outer, waiting, scopes and mask as its last one left them: unset, by scopes that have ended.
 #include <atomic>
 #include <cstdint>
 #include <exception>
