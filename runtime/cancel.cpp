@@ -262,11 +262,12 @@ void look_around(future_core& self) noexcept {
   }
 }
 
-void checkpoint() {
+future_core* checkpoint() {
   future_core* const self = current_core();
-  if (self == nullptr) return;
+  if (self == nullptr) return nullptr;
   look_around(*self);
   if (can_deliver(*self)) throw cancelled(take_request(*self));
+  return self;
 }
 
 void keep_cancellation(future_core& c, cancelled const& how) noexcept {
