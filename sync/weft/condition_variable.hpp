@@ -46,6 +46,7 @@ class condition_variable {
   // S  Until stop_waiting() is true; it is called with the lock held. True already: returns at once.
   template <class Lock, class Predicate>
   void wait(Lock& lock, Predicate stop_waiting) {
+    (void)detail::checkpoint();
     while (!stop_waiting()) wait(lock);
   }
 
@@ -73,6 +74,7 @@ class condition_variable {
   }
   template <class Lock, class Predicate>
   bool wait_until(Lock& lock, deadline d, Predicate stop_waiting) {
+    (void)detail::checkpoint();
     while (!stop_waiting()) {
       if (wait_until(lock, d) == std::cv_status::timeout) return stop_waiting();
     }

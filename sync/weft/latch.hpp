@@ -23,10 +23,10 @@ class latch {
   [[nodiscard]] bool try_wait() const noexcept { return zero_.is_set(); }
 
   // S  Until it is at zero.
-  void wait() { zero_.wait(); }
+  void wait() const { zero_.wait(); }
   // S  False: the time has passed, and it is not at zero.
-  bool wait_for(deadline d) { return zero_.wait_until(d); }
-  bool wait_until(deadline d) { return zero_.wait_until(d); }
+  bool wait_for(deadline d) const { return zero_.wait_until(d); }
+  bool wait_until(deadline d) const { return zero_.wait_until(d); }
   // S  Cancelled, also before it waits, it has counted down all the same.
   void arrive_and_wait(std::ptrdiff_t n = 1) {
     count_down(n);
@@ -35,7 +35,7 @@ class latch {
 
  private:
   detail::atomic<std::ptrdiff_t> left_;
-  event zero_;
+  mutable event zero_;
 };
 
 }  // namespace weft

@@ -313,6 +313,9 @@ TEST_CASE("CV01 C05 wait is a checkpoint before it gives the lock back") {
       c.notify_one();
       CHECK(message_of<weft::cancelled>([&] { c.wait(u); }) == "now");
       CHECK(u.owns_lock());
+      (void)this_task::self().cancel("also with a predicate");
+      CHECK_THROWS_AS(c.wait(u, [] { return true; }), weft::cancelled);
+      CHECK(u.owns_lock());
       CHECK(c.wait_for(u, 10us) == std::cv_status::timeout);
     }).get();
   });
