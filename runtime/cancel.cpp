@@ -267,15 +267,17 @@ void look_around(future_core& self) noexcept {
   }
 }
 
-[[gnu::noinline]] static void look_and_deliver(future_core& self) {
+[[gnu::noinline]] static future_core* look_and_deliver(future_core& self) {
   look_around(self);
   if (can_deliver(self)) throw cancelled(take_request(self));
+  return &self;
 }
 
-void checkpoint() {
+future_core* checkpoint() {
   worker* const w = worker::current();
   future_core* const self = w != nullptr ? running_on(*w) : blocking_core_here();
-  if (self != nullptr && (self->outer != nullptr || self->scopes != nullptr || is_requested(*self))) look_and_deliver(*self);
+  if (self != nullptr && (self->outer != nullptr || self->scopes != nullptr || is_requested(*self))) return look_and_deliver(*self);
+  return self;
 }
 
 void keep_cancellation(future_core& c, cancelled const& how) noexcept {

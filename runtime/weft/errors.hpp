@@ -33,4 +33,9 @@ class closed_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The barrier has been aborted, or was reset while one waited at it.
+class broken_barrier_error : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 }  // namespace weft

@@ -126,7 +126,7 @@ void finish(future_core&, job_state) noexcept;                  // result kept: 
 // --- cancellation (cancel.cpp)
 bool request_cancel(future_core&, cancel_cause, std::string_view message);
 void keep_cancellation(future_core&, cancelled const&) noexcept;  // the body threw it: how it ended
-void checkpoint();                                              // throws cancelled if a request can be delivered
+future_core* checkpoint();                                      // throws cancelled if a request can be delivered; else current_core()
 
 // --- promises (promise.cpp)
 [[nodiscard]] future_core* make_promise_core(core_ops const*, std::size_t payload);  // one handle

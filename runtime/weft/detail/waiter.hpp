@@ -33,7 +33,8 @@ class waiter : public wait_node {
   void withdraw() noexcept { (void)who->close(); }
 };
 
-// Throws cancelled if a request of the running task can be delivered; nothing on plain threads.
-void checkpoint();
+struct future_core;
+// Throws cancelled if a request of the running task can be delivered; nothing on plain threads. Returns that task, or null.
+future_core* checkpoint();
 
 }  // namespace weft::detail
