@@ -1,8 +1,12 @@
 #pragma once
-// basic_queue: what all queues can do, whatever the order of their items. An Order keeps the slots of ready items:
-//   void push(queue_slot&) noexcept;  queue_slot& pop() noexcept;  queue_slot* take_all() noexcept;    under the queue's lock
+// basic_queue: what all queues can do, whatever the order of their items. An Order keeps the slots of ready items (order.hpp):
+//   slot                              a queue_slot, and what else the order keeps in each
+//   void push(slot&[, less])          under the queue's lock; with `compares` it is given less(slot&, slot&), user code that may
+//                                     throw: then nothing has changed
+//   slot& pop(); bool empty(); auto take_all()    noexcept and of no user's code; take_all: an order that has them all
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <new>
 #include <optional>
 #include <type_traits>
@@ -87,26 +91,34 @@ class basic_queue : public queue_core {
 
   // close(), and what is queued is destroyed here and counted as done. What a get has been handed is that get's.
   void close_now() noexcept {
-    queue_slot* dropped = nullptr;
-    {
+    auto dropped = [this] {
       edit e(*this);
       refuse_all(e, openness::dropped);
-      dropped = order_.take_all();
       drop_ready(e);
+      return order_.take_all();
+    }();
+    while (!dropped.empty()) {
+      queue_slot& s = dropped.pop();
+      item(s).~T();
+      free_slot(s);
     }
-    for (queue_slot* s = dropped; s != nullptr; s = s->next) item(*s).~T();
-    free_slots(dropped);
   }
 
  protected:
-  explicit basic_queue(std::size_t maxsize) noexcept : queue_core(maxsize, sizeof(slot), alignof(slot)) {}
+  explicit basic_queue(std::size_t maxsize, Order order = {}) noexcept(std::is_nothrow_move_constructible_v<Order>)
+      : queue_core(maxsize, sizeof(slot), alignof(slot)), order_(std::move(order)) {}
   // Nobody may be in any call. What is queued is destroyed.
   ~basic_queue() {
-    for (queue_slot* s = order_.take_all(); s != nullptr; s = s->next) item(*s).~T();
+    while (!order_.empty()) item(order_.pop()).~T();
   }
 
  private:
-  struct slot : queue_slot {
+  template <class, class>
+  friend class get_case;
+  template <class, class>
+  friend class put_case;
+
+  struct slot : Order::slot {
     alignas(T) std::byte memory[sizeof(T)];
   };
   // To copy it runs nobody's code and takes no time: done under the lock, which is then taken once.
@@ -129,33 +141,81 @@ class basic_queue : public queue_core {
   template <class U>
   place put_one(U&& v, bool waits, std::int64_t until) {
     queue_slot* s = nullptr;
-    if constexpr (quick) {
-      edit e(*this);
-      if (can_put() && (s = slots_.take()) != nullptr) [[likely]] {
-        construct(*s, std::forward<U>(v));
-        take_room();
-        enter(e, *s);
-        return place::granted;
+    if constexpr (quick && !Order::compares) {
+      {
+        edit e(*this);
+        bool const room = can_put();
+        if (room || waits) s = slots_.take();
+        if (room && s != nullptr) [[likely]] {
+          construct(*s, std::forward<U>(v));
+          take_room();
+          enter(e, *s);
+          return place::granted;
+        }
       }
+      if (waits) return bring(s, v, until);
     }
     auto const p = take_place(s, waits, until);
-    if (p != place::granted) return p;
-    try {
-      construct(*s, std::forward<U>(v));
-    } catch (...) {
-      abandon(s);
-      throw;
-    }
-    commit(*s);
+    if (p == place::granted) fill(*s, std::forward<U>(v));
     return p;
   }
 
-  // Under the lock.
-  void enter(edit& e, queue_slot& s) noexcept {
-    if (!hand_over(e, s)) order_.push(s);
+  // S  Waits with the item in its slot.
+  place bring(queue_slot* s, T const& v, std::int64_t until)
+    requires quick
+  {
+    if (s == nullptr) s = new_slot();
+    construct(*s, v);
+    auto p = place::full;
+    try {
+      p = wait_for_place(until, s, [](queue_core& q, handed& e, queue_slot& filled) noexcept {
+        static_cast<basic_queue&>(q).enter(e, filled);
+      });
+    } catch (...) {
+      free_slot(*s);
+      throw;
+    }
+    if (p != place::granted) free_slot(*s);
+    return p;
   }
 
-  void commit(queue_slot& s) noexcept {
+  // The slot of a place that has been granted. If this throws, the place is given up, and the slot.
+  template <class U>
+  void fill(queue_slot& s, U&& v) {
+    try {
+      construct(s, std::forward<U>(v));
+    } catch (...) {
+      abandon(&s);
+      throw;
+    }
+    if constexpr (!Order::compares) {
+      commit(s);
+    } else {
+      try {
+        commit(s);
+      } catch (...) {
+        if constexpr (!std::is_lvalue_reference_v<U> && std::is_nothrow_move_assignable_v<T>) v = std::move(item(s));
+        item(s).~T();
+        abandon(&s);
+        throw;
+      }
+    }
+  }
+
+  // Under the lock.
+  void enter(handed& e, queue_slot& s) noexcept(!Order::compares) {
+    if (hand_over(e, s)) return;
+    if constexpr (Order::compares) {
+      order_.push(s, [this](queue_slot& a, queue_slot& b) -> bool {
+        return std::invoke(order_.less, std::as_const(item(a)), std::as_const(item(b)));
+      });
+    } else {
+      order_.push(s);
+    }
+    is_ready();
+  }
+
+  void commit(queue_slot& s) noexcept(!Order::compares) {
     {
       edit e(*this);
       bool const kept = openness_now() != openness::dropped;
@@ -175,7 +235,7 @@ class basic_queue : public queue_core {
     edit e(*this);
     return size() != 0 ? &pop(e) : nullptr;
   }
-  queue_slot& pop(edit& e) noexcept {
+  queue_slot& pop(handed& e) noexcept {
     queue_slot& s = order_.pop();
     not_ready(e);
     return s;
