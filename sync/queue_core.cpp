@@ -16,11 +16,13 @@ void queue_core::grant_place(handed& e) noexcept {
   while (!putters_.empty()) {
     putter& p = putters_.pop_front();
     if (!e.claim(p)) continue;
-    if (p.filled != nullptr) {
-      p.enter(*this, e, *p.filled);
-    } else {
+    if (p.filled == nullptr) {
       ++filling_;
+      return;
     }
+    if (hand_to_getter(e, *p.filled)) continue;  // both sides waited, for puts under way: the place is free again
+    p.enter(*this, *p.filled);
+    is_ready();
     return;
   }
   set(room_, count(room_) + 1);
@@ -31,7 +33,7 @@ bool queue_core::hand_to_getter(handed& e, queue_slot& s) noexcept {
     getter& g = getters_.pop_front();
     if (!e.claim(g)) continue;
     g.slot = &s;
-    free_place(e);
+    ++unfinished_;
     return true;
   }
   return false;
@@ -137,7 +139,15 @@ queue_core::place queue_core::try_place() noexcept {
   return place::granted;
 }
 
-queue_core::place queue_core::wait_for_place(std::int64_t until, queue_slot* filled, enter_slot enter) {
+// Under the lock.
+void queue_core::enter_granted(handed& e, queue_slot& s, enter_order enter) noexcept {
+  --filling_;
+  if (hand_over(e, s)) return;
+  enter(*this, s);
+  is_ready();
+}
+
+queue_core::place queue_core::wait_for_place(std::int64_t until, queue_slot* filled, enter_order enter) {
   for (;;) {
     putter me;
     me.filled = filled;
@@ -149,8 +159,7 @@ queue_core::place queue_core::wait_for_place(std::int64_t until, queue_slot* fil
       if (p == place::full) {
         putters_.push_back(me);
       } else if (p == place::granted && filled != nullptr) {
-        --filling_;
-        enter(*this, e, *filled);
+        enter_granted(e, *filled, enter);
       }
     }
     if (p != place::full) {

@@ -14,8 +14,8 @@
 //   C1  Linearizable. In 2 all objects are seen at one moment; in 3 nothing can become ready between the look and the listing.
 //       From then on the claim, or close(), is the moment of the choice.
 //   C2  A select takes (2) only while its own wait is not open, and so is a partner's: of two that meet in a rendezvous, the
-//       second claims the first, which is past 3; nobody claims with an open wait. So a claimer never waits for a claimed one,
-//       nor do two ever claim each other. A select never meets itself: in 2 it is listed nowhere.
+//       second claims the first, which is past 3; nobody claims while he is listed with an open wait himself. So two never claim
+//       each other, and a claimer waits for nobody before he publishes. A select never meets itself: in 2 it is listed nowhere.
 //   C3  Locks: several at a time are held here only, always in ascending order; nobody who holds one of them waits for
 //       anything else. Under them only pointers are swapped and counts changed: moves, f, wake-ups come after.
 //   C4  A node that is still listed though its wait is over is passed by in every list (the claim fails), and its claimer unlinks

@@ -21,7 +21,8 @@ struct channel_access;
 // queue. Senders and receivers are served first come first served. All calls from tasks of any runtime and from plain threads.
 // T may be move-only. Nothing is lost or doubled: a send that throws cancelled or closed_error has not touched its argument, and
 // a receive that throws cancelled has taken nothing; granted is granted, a request that comes with it stays pending. If T's own
-// constructor throws in send, nothing was sent; if it throws in receive, that value is lost.
+// constructor throws in send, nothing was sent; if it throws in receive, that value is lost. Values of senders that waited are
+// received in the order of waiting; only in a buffer, and if T is not trivially copyable, each gets in when its sender runs.
 // Between a sender and a receiver who meet, the value is moved by whoever came second.
 template <class T>
 class channel {

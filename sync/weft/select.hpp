@@ -2,6 +2,7 @@
 // select: waits for several things at once and lets exactly one of them happen.
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>

@@ -1,11 +1,11 @@
 #pragma once
 // basic_queue: what all queues can do, whatever the order of their items. An Order keeps the slots of ready items (order.hpp):
 //   slot                              a queue_slot, and what else the order keeps in each
-//   void push(slot&[, less])          under the queue's lock; with `compares` it is given less(slot&, slot&), user code that may
-//                                     throw: then nothing has changed
+//   void push(slot&[, less])          under the lock; if it `compares` with less(slot&, slot&), which throws: nothing has changed
 //   slot& pop(); bool empty(); auto take_all()    noexcept and of no user's code; take_all: an order that has them all
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <new>
 #include <optional>
@@ -18,8 +18,9 @@ namespace weft::detail {
 
 // All calls from tasks of any runtime and from plain threads. T may be move-only. Nothing is lost or doubled: a put that throws
 // (cancelled, closed_error, bad_alloc) has not touched its argument; a get that throws cancelled has taken nothing; granted is
-// granted, a request that comes with the item stays pending. If T's own constructor throws while it is moved in, nothing was
-// put; while it is moved out, that item is lost, and counts as done.
+// granted, a request that comes with the item stays pending. Producers that wait are served in the order of waiting; the items of
+// those are in that order, too, if T is trivially copyable (else each goes in when its producer runs). If T's own constructor
+// throws while it is moved in, nothing was put; while it is moved out, that item is lost, and counts as done.
 template <class T, class Order>
 class basic_queue : public queue_core {
   static_assert(std::is_object_v<T> && std::same_as<T, std::remove_cv_t<T>>,
@@ -123,6 +124,8 @@ class basic_queue : public queue_core {
   };
   // To copy it runs nobody's code and takes no time: done under the lock, which is then taken once.
   static constexpr bool quick = std::is_trivially_copyable_v<T> && sizeof(T) <= 64;
+  // No put is ever under way, so the queue is linearizable to the last: "full" and "empty", too.
+  static constexpr bool brings = quick && !Order::compares;
 
   static T& item(queue_slot& s) noexcept {
     return *std::launder(reinterpret_cast<T*>(static_cast<slot&>(s).memory));
@@ -131,6 +134,7 @@ class basic_queue : public queue_core {
   static void construct(queue_slot& s, U&& v) {
     ::new (static_cast<void*>(static_cast<slot&>(s).memory)) T(std::forward<U>(v));
   }
+  static void copy(queue_slot& s, T const& v) noexcept { std::memcpy(static_cast<slot&>(s).memory, &v, sizeof(T)); }
 
   template <class U>
   void put_or_throw(U&& v) {
@@ -141,19 +145,26 @@ class basic_queue : public queue_core {
   template <class U>
   place put_one(U&& v, bool waits, std::int64_t until) {
     queue_slot* s = nullptr;
-    if constexpr (quick && !Order::compares) {
-      {
-        edit e(*this);
-        bool const room = can_put();
-        if (room || waits) s = slots_.take();
-        if (room && s != nullptr) [[likely]] {
-          construct(*s, std::forward<U>(v));
-          take_room();
-          enter(e, *s);
-          return place::granted;
+    if constexpr (brings) {
+      for (bool room = true;;) {
+        {
+          edit e(*this);
+          room = can_put();
+          if (s == nullptr && (room || waits)) s = slots_.take();
+          if (room && s != nullptr) [[likely]] {
+            construct(*s, std::forward<U>(v));
+            take_room();
+            enter(e, *s);
+            return place::granted;
+          }
         }
+        if (waits) return bring(s, v, until);
+        if (!room) {
+          if (s != nullptr) free_slot(*s);
+          return place::full;  // or closed
+        }
+        s = new_slot();
       }
-      if (waits) return bring(s, v, until);
     }
     auto const p = take_place(s, waits, until);
     if (p == place::granted) fill(*s, std::forward<U>(v));
@@ -161,23 +172,18 @@ class basic_queue : public queue_core {
   }
 
   // S  Waits with the item in its slot.
-  place bring(queue_slot* s, T const& v, std::int64_t until)
-    requires quick
-  {
-    if (s == nullptr) s = new_slot();
-    construct(*s, v);
-    auto p = place::full;
-    try {
-      p = wait_for_place(until, s, [](queue_core& q, handed& e, queue_slot& filled) noexcept {
-        static_cast<basic_queue&>(q).enter(e, filled);
-      });
-    } catch (...) {
-      free_slot(*s);
-      throw;
-    }
-    if (p != place::granted) free_slot(*s);
+  place bring(queue_slot* s, T const& v, std::int64_t until) {
+    struct guard {
+      basic_queue& q;
+      queue_slot* unused;
+      ~guard() { unused != nullptr ? q.free_slot(*unused) : void(); }
+    } mine{*this, s != nullptr ? s : new_slot()};
+    copy(*mine.unused, v);
+    auto const p = wait_for_place(until, mine.unused, &push_filled);
+    if (p == place::granted) mine.unused = nullptr;
     return p;
   }
+  static void push_filled(queue_core& q, queue_slot& s) noexcept { static_cast<basic_queue&>(q).order_.push(s); }
 
   // The slot of a place that has been granted. If this throws, the place is given up, and the slot.
   template <class U>

@@ -13,6 +13,7 @@ class outgoing {
     requires std::copy_constructible<T>
       : value_(const_cast<T*>(&v)), moves_(false) {}
 
+  [[nodiscard]] T const& peek() const noexcept { return *value_; }
   // use(T&&) or use(T const&).
   template <class Use>
   void give(Use&& use) {

@@ -55,12 +55,12 @@ class queue_core {
   enum class place : std::uint8_t { granted, full, closed };
   enum class arrival : std::uint8_t { item, again, late, closed };
 
-  using enter_slot = void (*)(queue_core&, handed&, queue_slot&) noexcept;
+  using enter_order = void (*)(queue_core&, queue_slot&) noexcept;
   struct putter : waiter {
     using waiter::waiter;
     bool refused = false;
     queue_slot* filled = nullptr;  // it has brought its item: whoever has a place for it enters it
-    enter_slot enter = nullptr;
+    enter_order enter = nullptr;
   };
   struct getter : waiter {
     using waiter::waiter;
@@ -102,7 +102,7 @@ class queue_core {
   // The item in the slot has come. True: a getter has it. False: it is to go into the order.
   [[nodiscard]] bool hand_over(handed& e, queue_slot& s) noexcept {
     if (getters_.empty() || !hand_to_getter(e, s)) return false;
-    ++unfinished_;
+    free_place(e);
     return true;
   }
   // One has got into the order.
@@ -127,6 +127,8 @@ class queue_core {
   }
   // For a put that may have to construct its item without the lock.
   place try_place() noexcept;
+  // After it, for a put that has brought its item.
+  void enter_granted(handed&, queue_slot&, enter_order) noexcept;
   // All that was ready has been taken out of the order, to be dropped.
   void drop_ready(handed&) noexcept;
 
@@ -135,7 +137,7 @@ class queue_core {
   place take_place(queue_slot*& slot, bool waits, std::int64_t until);
   void abandon(queue_slot*) noexcept;
   // S  With `filled`: granted means entered.
-  place wait_for_place(std::int64_t until, queue_slot* filled = nullptr, enter_slot enter = nullptr);
+  place wait_for_place(std::int64_t until, queue_slot* filled = nullptr, enter_order enter = nullptr);
   // S  For a get when nothing was ready. `again`: something is now.
   arrival wait_for_item(queue_slot*& slot, std::int64_t until);
   // A slot whose item is gone.

@@ -49,7 +49,9 @@ class rendezvous : public rendezvous_core {
   }
   // Both with a claimed partner.
   static void serve(party& receiver, outgoing<T>& v) {
-    if constexpr (std::is_nothrow_move_constructible_v<T> && (std::is_nothrow_copy_constructible_v<T> || !std::copy_constructible<T>)) {
+    constexpr bool quiet = std::is_nothrow_move_constructible_v<T> &&
+                           (std::is_nothrow_copy_constructible_v<T> || !std::copy_constructible<T>);
+    if constexpr (quiet) {
       move(v, *static_cast<std::optional<T>*>(receiver.value));
     } else {
       try {
