@@ -41,11 +41,15 @@ bool event::wait_ns(std::int64_t until) {
     word_.store(w | waiting_bit, std::memory_order_release);
     auto const end = me.wait(until);
     if (end == detail::wait_end::over) return true;
-    w = detail::lock_word(word_);
-    waiters_.remove(me);
-    word_.store(waiters_.empty() ? w & ~waiting_bit : w, std::memory_order_release);
+    leave(me);
     if (end == detail::wait_end::late) return false;
   }
+}
+
+void event::leave(detail::waiter& me) noexcept {
+  auto const w = detail::lock_word(word_);
+  waiters_.remove(me);
+  word_.store(waiters_.empty() ? w & ~waiting_bit : w, std::memory_order_release);
 }
 
 }  // namespace weft

@@ -12,43 +12,49 @@ void queue_core::throw_closed() { throw closed_error("weft: the queue is closed"
 
 // --- under the lock
 
-void queue_core::grant_place(edit& e) noexcept {
+void queue_core::grant_place(handed& e) noexcept {
   while (!putters_.empty()) {
-    if (e.woken.claim(putters_.pop_front())) {
+    putter& p = putters_.pop_front();
+    if (!e.claim(p)) continue;
+    if (p.filled == nullptr) {
       ++filling_;
       return;
     }
+    if (hand_to_getter(e, *p.filled)) continue;  // both sides waited, for puts under way: the place is free again
+    p.enter(*this, *p.filled);
+    is_ready();
+    return;
   }
   set(room_, count(room_) + 1);
 }
 
-bool queue_core::hand_to_getter(edit& e, queue_slot& s) noexcept {
+bool queue_core::hand_to_getter(handed& e, queue_slot& s) noexcept {
   while (!getters_.empty()) {
     getter& g = getters_.pop_front();
-    if (!e.woken.claim(g)) continue;
+    if (!e.claim(g)) continue;
     g.slot = &s;
-    free_place(e);
+    ++unfinished_;
     return true;
   }
   return false;
 }
 
 // Getters that still wait have nothing to wait for any more.
-void queue_core::tell_if_drained(edit& e) noexcept {
+void queue_core::tell_if_drained(handed& e) noexcept {
   if (filling_ != 0 && openness_now() != openness::dropped) return;
-  while (!getters_.empty()) (void)e.woken.claim(getters_.pop_front());
+  while (!getters_.empty()) (void)e.claim(getters_.pop_front());
 }
 
-void queue_core::refuse_all(edit& e, openness how) noexcept {
+void queue_core::refuse_all(handed& e, openness how) noexcept {
   if (how > openness_now()) closed_.store(how, std::memory_order_release);
   while (!putters_.empty()) {
     putter& p = putters_.pop_front();
-    if (e.woken.claim(p)) p.refused = true;
+    if (e.claim(p)) p.refused = true;
   }
   tell_if_drained(e);
 }
 
-void queue_core::drop_ready(edit& e) noexcept {
+void queue_core::drop_ready(handed& e) noexcept {
   auto const n = count(ready_);
   set(ready_, 0);
   set(room_, count(room_) + n);
@@ -56,11 +62,11 @@ void queue_core::drop_ready(edit& e) noexcept {
 }
 
 // As many as are counted: a consumer may have marked more than it had got.
-void queue_core::done(edit& e, std::size_t items) noexcept {
+void queue_core::done(handed& e, std::size_t items) noexcept {
   if (unfinished_ == 0) return;
   unfinished_ -= std::min(unfinished_, items);
   if (unfinished_ != 0) return;
-  while (!joiners_.empty()) (void)e.woken.claim(joiners_.pop_front());
+  while (!joiners_.empty()) (void)e.claim(joiners_.pop_front());
 }
 
 // --- without it
@@ -111,15 +117,17 @@ queue_core::place queue_core::take_place(queue_slot*& slot, bool waits, std::int
     if (p == place::granted) slot = slots_.take();
   }
   if (p == place::full && waits) p = wait_for_place(until);
-  if (p == place::granted && slot == nullptr) {
-    try {
-      slot = new_slot();
-    } catch (...) {
-      abandon(nullptr);
-      throw;
-    }
-  }
+  if (p == place::granted && slot == nullptr) slot = slot_or_abandon();
   return p;
+}
+
+queue_slot* queue_core::slot_or_abandon() {
+  try {
+    return new_slot();
+  } catch (...) {
+    abandon(nullptr);
+    throw;
+  }
 }
 
 // Under the lock.
@@ -131,14 +139,28 @@ queue_core::place queue_core::try_place() noexcept {
   return place::granted;
 }
 
-queue_core::place queue_core::wait_for_place(std::int64_t until) {
+// Under the lock.
+void queue_core::enter_granted(handed& e, queue_slot& s, enter_order enter) noexcept {
+  --filling_;
+  if (hand_over(e, s)) return;
+  enter(*this, s);
+  is_ready();
+}
+
+queue_core::place queue_core::wait_for_place(std::int64_t until, queue_slot* filled, enter_order enter) {
   for (;;) {
     putter me;
+    me.filled = filled;
+    me.enter = enter;
     auto p = place::full;
     {
       edit e(*this);
       p = try_place();
-      if (p == place::full) putters_.push_back(me);
+      if (p == place::full) {
+        putters_.push_back(me);
+      } else if (p == place::granted && filled != nullptr) {
+        enter_granted(e, *filled, enter);
+      }
     }
     if (p != place::full) {
       me.withdraw();
@@ -180,15 +202,14 @@ void queue_core::abandon(queue_slot* s) noexcept {
 
 queue_core::arrival queue_core::wait_for_item(queue_slot*& slot, std::int64_t until) {
   getter me;
-  bool ready = false, drained = false;
+  bool ready = false, over = false;
   {
     edit e(*this);
     ready = count(ready_) != 0;
-    drained = !ready &&
-              (openness_now() == openness::dropped || (openness_now() == openness::closed && filling_ == 0));
-    if (!ready && !drained) getters_.push_back(me);
+    over = drained();
+    if (!ready && !over) getters_.push_back(me);
   }
-  if (ready || drained) {
+  if (ready || over) {
     me.withdraw();
     return ready ? arrival::again : arrival::closed;
   }
@@ -204,14 +225,6 @@ queue_core::arrival queue_core::wait_for_item(queue_slot*& slot, std::int64_t un
   if (end == wait_end::late) return arrival::late;
   checkpoint();
   return arrival::again;
-}
-
-void queue_core::free_slots(queue_slot* chain) noexcept {
-  while (chain != nullptr) {
-    queue_slot* const next = chain->next;
-    free_slot(*chain);
-    chain = next;
-  }
 }
 
 }  // namespace weft::detail

@@ -7,6 +7,10 @@
 
 namespace weft {
 
+namespace detail {
+class set_case;
+}
+
 // All calls from tasks of any runtime and from plain threads, at any time. Whoever has seen it set (by is_set(), or by a
 // wait that returned) may destroy it, though set() is still returning elsewhere.
 class event {
@@ -29,7 +33,9 @@ class event {
   bool wait_until(deadline d) { return wait_ns(d.ns()); }
 
  private:
+  friend class detail::set_case;
   bool wait_ns(std::int64_t until);
+  void leave(detail::waiter&) noexcept;
 
   static constexpr std::uint64_t waiting_bit = 2, is_set_bit = 4;  // never both, but under the lock
 

@@ -10,6 +10,10 @@
 
 namespace weft {
 
+namespace detail {
+class acquire_case;
+}
+
 // Strictly first come first served: nobody passes those who wait, not even for fewer permits than they want. Who waits and is
 // cancelled, or late, lets those behind it go on. Granted is granted: a request that comes with the permit stays pending.
 // All calls from tasks of any runtime and from plain threads. Whoever has got what release() gave may destroy the semaphore,
@@ -59,8 +63,10 @@ class semaphore {
 
  private:
   friend class permit;
+  friend class detail::acquire_case;
   struct waiter : detail::waiter {
     explicit waiter(std::ptrdiff_t wanted) noexcept : n(wanted) {}
+    waiter(one_of_several tag, std::ptrdiff_t wanted) noexcept : detail::waiter(tag), n(wanted) {}
     std::ptrdiff_t const n;
   };
 

@@ -22,6 +22,9 @@ class waiter : public wait_node {
     who = &this_parker();
     when = who->open();
   }
+  // One of several nodes of one wait, which another waiter opens: whoever lists this one sets `who` and `when`.
+  struct one_of_several {};
+  explicit waiter(one_of_several) noexcept {}
   waiter(waiter const&) = delete;
   waiter& operator=(waiter const&) = delete;
 

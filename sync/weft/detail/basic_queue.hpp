@@ -1,8 +1,12 @@
 #pragma once
-// basic_queue: what all queues can do, whatever the order of their items. An Order keeps the slots of ready items:
-//   void push(queue_slot&) noexcept;  queue_slot& pop() noexcept;  queue_slot* take_all() noexcept;    under the queue's lock
+// basic_queue: what all queues can do, whatever the order of their items. An Order keeps the slots of ready items (order.hpp):
+//   slot                              a queue_slot, and what else the order keeps in each
+//   void push(slot&[, less])          under the lock; if it `compares` with less(slot&, slot&), which throws: nothing has changed
+//   slot& pop(); bool empty(); auto take_all()    noexcept and of no user's code; take_all: an order that has them all
 #include <concepts>
 #include <cstddef>
+#include <cstring>
+#include <functional>
 #include <new>
 #include <optional>
 #include <type_traits>
@@ -14,8 +18,9 @@ namespace weft::detail {
 
 // All calls from tasks of any runtime and from plain threads. T may be move-only. Nothing is lost or doubled: a put that throws
 // (cancelled, closed_error, bad_alloc) has not touched its argument; a get that throws cancelled has taken nothing; granted is
-// granted, a request that comes with the item stays pending. If T's own constructor throws while it is moved in, nothing was
-// put; while it is moved out, that item is lost, and counts as done.
+// granted, a request that comes with the item stays pending. Producers that wait are served in the order of waiting; the items of
+// those are in that order, too, if T is trivially copyable (else each goes in when its producer runs). If T's own constructor
+// throws while it is moved in, nothing was put; while it is moved out, that item is lost, and counts as done.
 template <class T, class Order>
 class basic_queue : public queue_core {
   static_assert(std::is_object_v<T> && std::same_as<T, std::remove_cv_t<T>>,
@@ -87,30 +92,40 @@ class basic_queue : public queue_core {
 
   // close(), and what is queued is destroyed here and counted as done. What a get has been handed is that get's.
   void close_now() noexcept {
-    queue_slot* dropped = nullptr;
-    {
+    auto dropped = [this] {
       edit e(*this);
       refuse_all(e, openness::dropped);
-      dropped = order_.take_all();
       drop_ready(e);
+      return order_.take_all();
+    }();
+    while (!dropped.empty()) {
+      queue_slot& s = dropped.pop();
+      item(s).~T();
+      free_slot(s);
     }
-    for (queue_slot* s = dropped; s != nullptr; s = s->next) item(*s).~T();
-    free_slots(dropped);
   }
 
  protected:
-  explicit basic_queue(std::size_t maxsize) noexcept : queue_core(maxsize, sizeof(slot), alignof(slot)) {}
+  explicit basic_queue(std::size_t maxsize, Order order = {}) noexcept(std::is_nothrow_move_constructible_v<Order>)
+      : queue_core(maxsize, sizeof(slot), alignof(slot)), order_(std::move(order)) {}
   // Nobody may be in any call. What is queued is destroyed.
   ~basic_queue() {
-    for (queue_slot* s = order_.take_all(); s != nullptr; s = s->next) item(*s).~T();
+    while (!order_.empty()) item(order_.pop()).~T();
   }
 
  private:
-  struct slot : queue_slot {
+  template <class, class>
+  friend class get_case;
+  template <class, class>
+  friend class put_case;
+
+  struct slot : Order::slot {
     alignas(T) std::byte memory[sizeof(T)];
   };
   // To copy it runs nobody's code and takes no time: done under the lock, which is then taken once.
   static constexpr bool quick = std::is_trivially_copyable_v<T> && sizeof(T) <= 64;
+  // No put is ever under way, so the queue is linearizable to the last: "full" and "empty", too.
+  static constexpr bool brings = quick && !Order::compares;
 
   static T& item(queue_slot& s) noexcept {
     return *std::launder(reinterpret_cast<T*>(static_cast<slot&>(s).memory));
@@ -119,6 +134,7 @@ class basic_queue : public queue_core {
   static void construct(queue_slot& s, U&& v) {
     ::new (static_cast<void*>(static_cast<slot&>(s).memory)) T(std::forward<U>(v));
   }
+  static void copy(queue_slot& s, T const& v) noexcept { std::memcpy(static_cast<slot&>(s).memory, &v, sizeof(T)); }
 
   template <class U>
   void put_or_throw(U&& v) {
@@ -129,33 +145,83 @@ class basic_queue : public queue_core {
   template <class U>
   place put_one(U&& v, bool waits, std::int64_t until) {
     queue_slot* s = nullptr;
-    if constexpr (quick) {
-      edit e(*this);
-      if (can_put() && (s = slots_.take()) != nullptr) [[likely]] {
-        construct(*s, std::forward<U>(v));
-        take_room();
-        enter(e, *s);
-        return place::granted;
+    if constexpr (brings) {
+      for (bool room = true;;) {
+        {
+          edit e(*this);
+          room = can_put();
+          if (s == nullptr && (room || waits)) s = slots_.take();
+          if (room && s != nullptr) [[likely]] {
+            construct(*s, std::forward<U>(v));
+            take_room();
+            enter(e, *s);
+            return place::granted;
+          }
+        }
+        if (waits) return bring(s, v, until);
+        if (!room) {
+          if (s != nullptr) free_slot(*s);
+          return place::full;  // or closed
+        }
+        s = new_slot();
       }
     }
     auto const p = take_place(s, waits, until);
-    if (p != place::granted) return p;
-    try {
-      construct(*s, std::forward<U>(v));
-    } catch (...) {
-      abandon(s);
-      throw;
-    }
-    commit(*s);
+    if (p == place::granted) fill(*s, std::forward<U>(v));
     return p;
   }
 
-  // Under the lock.
-  void enter(edit& e, queue_slot& s) noexcept {
-    if (!hand_over(e, s)) order_.push(s);
+  // S  Waits with the item in its slot.
+  place bring(queue_slot* s, T const& v, std::int64_t until) {
+    struct guard {
+      basic_queue& q;
+      queue_slot* unused;
+      ~guard() { unused != nullptr ? q.free_slot(*unused) : void(); }
+    } mine{*this, s != nullptr ? s : new_slot()};
+    copy(*mine.unused, v);
+    auto const p = wait_for_place(until, mine.unused, &push_filled);
+    if (p == place::granted) mine.unused = nullptr;
+    return p;
+  }
+  static void push_filled(queue_core& q, queue_slot& s) noexcept { static_cast<basic_queue&>(q).order_.push(s); }
+
+  // The slot of a place that has been granted. If this throws, the place is given up, and the slot.
+  template <class U>
+  void fill(queue_slot& s, U&& v) {
+    try {
+      construct(s, std::forward<U>(v));
+    } catch (...) {
+      abandon(&s);
+      throw;
+    }
+    if constexpr (!Order::compares) {
+      commit(s);
+    } else {
+      try {
+        commit(s);
+      } catch (...) {
+        if constexpr (!std::is_lvalue_reference_v<U> && std::is_nothrow_move_assignable_v<T>) v = std::move(item(s));
+        item(s).~T();
+        abandon(&s);
+        throw;
+      }
+    }
   }
 
-  void commit(queue_slot& s) noexcept {
+  // Under the lock.
+  void enter(handed& e, queue_slot& s) noexcept(!Order::compares) {
+    if (hand_over(e, s)) return;
+    if constexpr (Order::compares) {
+      order_.push(s, [this](queue_slot& a, queue_slot& b) -> bool {
+        return std::invoke(order_.less, std::as_const(item(a)), std::as_const(item(b)));
+      });
+    } else {
+      order_.push(s);
+    }
+    is_ready();
+  }
+
+  void commit(queue_slot& s) noexcept(!Order::compares) {
     {
       edit e(*this);
       bool const kept = openness_now() != openness::dropped;
@@ -175,7 +241,7 @@ class basic_queue : public queue_core {
     edit e(*this);
     return size() != 0 ? &pop(e) : nullptr;
   }
-  queue_slot& pop(edit& e) noexcept {
+  queue_slot& pop(handed& e) noexcept {
     queue_slot& s = order_.pop();
     not_ready(e);
     return s;

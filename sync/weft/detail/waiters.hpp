@@ -7,6 +7,8 @@
 //       given up finds itself unlinked, or unlinks itself, and passes on what it stood in the way of.
 //   W2  A claimed waiter stays until it is published (P4), so the chain of the claimed runs through their nodes.
 //   W3  publish() touches nothing of the list's owner: whoever has seen the effect may have destroyed it.
+//   W4  The epoch of a claimed node becomes 0, by the claimer and before it publishes. So whoever has several nodes in one wait
+//       (select) knows which it was, without any list's lock.
 // Orders: unlock (release) pairs with lock (acquire); claim and publish as in parker.hpp.
 #include <cstdint>
 
@@ -51,6 +53,15 @@ class waiters {
     tail_ = &w;
   }
 
+  // One that had its turn, and is back for no fault of its own.
+  void push_front(Waiter& w) noexcept {
+    w.next = head_;
+    w.prev = nullptr;
+    w.linked = true;
+    (head_ != nullptr ? head_->prev : tail_) = &w;
+    head_ = &w;
+  }
+
   Waiter& pop_front() noexcept {
     Waiter& w = front();
     remove(w);
@@ -76,10 +87,13 @@ class handed {
   [[nodiscard]] bool claim(waiter& w) noexcept {
     if (!w.who->claim(w.when)) return false;
     w.next = nullptr;
+    w.when = 0;
     (last_ != nullptr ? last_->next : first_) = &w;
     last_ = &w;
     return true;
   }
+  // The waiter's owner, after its wait is over.
+  [[nodiscard]] static bool claimed(waiter const& w) noexcept { return w.when == 0; }
 
   // Without the lock: wakes them, oldest first. `soon` as in parking.hpp; several go to the back of the queue, in order.
   void publish(bool soon) noexcept {
