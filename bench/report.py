@@ -27,7 +27,8 @@ COLUMNS = {
     "switches_per_s": ("context switches/s", 1, 1),
 }
 TIMING = ("process_time", "real_time", "manual_time")
-PROBLEMS = {"fib", "spawn_join", "yield", "promise", "group", "gather", "timeout", "sleepers", "memory", "idle"}
+PROBLEMS = {"fib", "spawn_join", "yield", "promise", "group", "gather", "timeout", "mutex", "condition", "channel", "queue",
+            "select", "sleepers", "memory", "idle"}
 ORDER = ["weft", "weft_fork", "tbb", "boost_fiber", "std", "serial"]  # others after their namesake
 
 
@@ -119,6 +120,17 @@ def goals(rows):
         ("with_timeout around what suspends once, ns",
          lambda: figure("timeout/suspends_once/weft/workers:1") - figure("timeout/suspends_once/weft_bare/workers:1"),
          "<=", 60),
+        ("mutex, lock and unlock, over std::mutex's",
+         lambda: figure("mutex/alone/weft/workers:1") / figure("mutex/alone/std/workers:1"), "<=", 1.2),
+        ("mutex, 8 tasks on 2 workers, ns", lambda: figure("mutex/eight/weft/workers:2"), "<=", 15),
+        ("channel ping-pong, round trip, ns", lambda: figure("channel/ping_pong/weft/workers:1"), "<=", 50),
+        ("queue of 1024, 1 producer, 1 consumer, ns an item",
+         lambda: figure("queue/put_and_get/weft/workers:1/pairs:1/capacity:1024"), "<=", 12),
+        ("queue of 1024, 4 and 4, ns an item",
+         lambda: figure("queue/put_and_get/weft/workers:1/pairs:4/capacity:1024"), "<=", 15),
+        ("queue of 1024, 1 and 1, 2 workers over 1",
+         lambda: figure("queue/put_and_get/weft/workers:2/pairs:1/capacity:1024")
+         / figure("queue/put_and_get/weft/workers:1/pairs:1/capacity:1024"), "<=", 1.3),
         ("unstarted task, bytes", lambda: figure("memory/unstarted/weft/count:100000", "rss_per_task"), "<=", 192),
         ("suspended task, bytes", lambda: figure("memory/suspended/weft/count:100000", "rss_per_task"), "<=", 4608),
         ("suspended task, page tables, bytes",

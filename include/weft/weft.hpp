@@ -1,7 +1,10 @@
 #pragma once
 // Everything of the target weft::weft.
+#include <weft/barrier.hpp>
 #include <weft/blocking.hpp>
 #include <weft/cancel.hpp>
+#include <weft/channel.hpp>
+#include <weft/condition_variable.hpp>
 #include <weft/deadline.hpp>
 #include <weft/errors.hpp>
 #include <weft/event.hpp>
@@ -9,12 +12,18 @@
 #include <weft/future.hpp>
 #include <weft/gather.hpp>
 #include <weft/inspect.hpp>
+#include <weft/latch.hpp>
+#include <weft/lifo_queue.hpp>
 #include <weft/metrics.hpp>
+#include <weft/mutex.hpp>
 #include <weft/outcome.hpp>
+#include <weft/priority_queue.hpp>
 #include <weft/queue.hpp>
 #include <weft/race.hpp>
 #include <weft/runtime.hpp>
+#include <weft/select.hpp>
 #include <weft/semaphore.hpp>
+#include <weft/shared_mutex.hpp>
 #include <weft/simulation.hpp>
 #include <weft/task.hpp>
 #include <weft/task_group.hpp>
