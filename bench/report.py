@@ -27,8 +27,8 @@ COLUMNS = {
     "switches_per_s": ("context switches/s", 1, 1),
 }
 TIMING = ("process_time", "real_time", "manual_time")
-PROBLEMS = {"fib", "spawn_join", "yield", "promise", "group", "gather", "timeout", "mutex", "condition", "channel", "queue",
-            "select", "sleepers", "memory", "idle"}
+PROBLEMS = {"fib", "spawn_join", "yield", "promise", "group", "gather", "timeout", "mutex", "semaphore", "event",
+            "condition", "channel", "queue", "select", "sleepers", "memory", "idle"}
 ORDER = ["weft", "weft_fork", "tbb", "boost_fiber", "std", "serial"]  # others after their namesake
 
 
