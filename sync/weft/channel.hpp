@@ -5,7 +5,6 @@
 #include <iterator>
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include <weft/detail/rendezvous.hpp>
 #include <weft/queue.hpp>
@@ -30,9 +29,7 @@ class channel {
   using value_type = T;
 
   // Takes no memory yet.
-  explicit channel(std::size_t capacity = 0) {
-    if (capacity != 0) way_.template emplace<queue<T>>(capacity);
-  }
+  explicit channel(std::size_t capacity = 0) noexcept : buffer_(capacity) {}
   channel(channel const&) = delete;
   channel& operator=(channel const&) = delete;
 
@@ -91,10 +88,12 @@ class channel {
       meeting().close();
     }
   }
-  [[nodiscard]] bool closed() const noexcept { return buffer() != nullptr ? buffer()->closed() : meeting().closed(); }
-  [[nodiscard]] std::size_t capacity() const noexcept { return buffer() != nullptr ? buffer()->maxsize() : 0; }
+  [[nodiscard]] bool closed() const noexcept {
+    return buffer() != nullptr ? buffer_.closed() : meeting_.closed();
+  }
+  [[nodiscard]] std::size_t capacity() const noexcept { return buffer_.maxsize(); }
   // Values in the buffer: a snapshot.
-  [[nodiscard]] std::size_t size() const noexcept { return buffer() != nullptr ? buffer()->size() : 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
 
   // An input range: begin() and ++ receive, and it ends when the channel is closed and drained.
   class iterator {
@@ -126,10 +125,10 @@ class channel {
   friend detail::channel_access;
   using sent = typename detail::rendezvous<T>::sent;
 
-  queue<T>* buffer() noexcept { return std::get_if<queue<T>>(&way_); }
-  queue<T> const* buffer() const noexcept { return std::get_if<queue<T>>(&way_); }
-  detail::rendezvous<T>& meeting() noexcept { return *std::get_if<detail::rendezvous<T>>(&way_); }
-  detail::rendezvous<T> const& meeting() const noexcept { return *std::get_if<detail::rendezvous<T>>(&way_); }
+  // One of the two is used, for good. Null: no buffer.
+  queue<T>* buffer() noexcept { return buffer_.maxsize() != 0 ? &buffer_ : nullptr; }
+  queue<T> const* buffer() const noexcept { return buffer_.maxsize() != 0 ? &buffer_ : nullptr; }
+  detail::rendezvous<T>& meeting() noexcept { return meeting_; }
 
   template <class U>
   bool send_now(U&& v) {
@@ -147,7 +146,8 @@ class channel {
     if (send_by(std::forward<U>(v), never) != sent::yes) detail::throw_channel_closed();
   }
 
-  std::variant<detail::rendezvous<T>, queue<T>> way_;
+  detail::rendezvous<T> meeting_;
+  queue<T> buffer_;
 };
 
 }  // namespace weft
