@@ -14,6 +14,7 @@ rendezvous_core::party* rendezvous_core::claim_oldest(side& from, handed& claime
 rendezvous_core::met rendezvous_core::meet(side& mine, side& others, void* value, partner& other, bool waits,
                                            std::int64_t until) {
   bool had_its_turn = false;
+  (void)this_parker();  // a thread's first one takes memory: not under the lock
   for (;;) {
     (void)lock_word(lock_);
     other.who = claim_oldest(others, other.claimed);

@@ -61,6 +61,16 @@ class selection {
   }
 
   select_case& choose() {
+    (void)this_parker();  // a thread's first one takes memory: not under the locks
+    select_case& chosen = choose_one();
+    for (select_case* c : all_) {
+      if (c != &chosen) c->forgo();  // before f: it may destroy what was not chosen
+    }
+    return chosen;
+  }
+
+ private:
+  select_case& choose_one() {
     for (;;) {
       checkpoint();
       shuffle();
@@ -84,7 +94,6 @@ class selection {
     }
   }
 
- private:
   void shuffle() noexcept {
     for (auto n = all_.size(); n > 1; --n) std::swap(all_[n - 1], all_[random_below(n)]);
   }

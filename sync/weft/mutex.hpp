@@ -70,8 +70,8 @@ class basic_mutex {
 
 }  // namespace detail
 
-// Who runs may lock it ahead of those who wait, until the one that came first has waited 1 ms: then it is handed to that
-// one. Among those who wait: first come first served. Cancelled, or late: it leaves as if it had never come. Locked is
+// Who runs may lock it ahead of those who wait, until the one that came first has waited 1 ms, and a few locks more if they
+// have been very short: then it is handed to that one. Among those who wait: first come first served. Cancelled, or late: it leaves as if it had never come. Locked is
 // locked: a request that comes at the same moment stays pending.
 // All calls from tasks of any runtime and from plain threads, and across them. Whoever has locked it after an unlock() may
 // destroy it, though that call is still returning elsewhere.

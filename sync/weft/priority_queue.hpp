@@ -21,9 +21,9 @@ struct priority_order : sorted_order {
 
 // The smallest item by Less first; of equal ones the one that came first. What is said of its functions is in
 // detail/basic_queue.hpp, and besides:
-// Less is called by put alone, never by get, under the queue's lock: it must be short, and must neither suspend nor use this
-// queue. If it throws, nothing was put and nothing has changed; the argument has its value back if T's move assignment does
-// not throw, else that item is lost. An item that a waiting get takes at once is compared with nothing.
+// Less is called by put alone, never by get, under the queue's lock: it must be short, and use nothing of weft. If it throws,
+// nothing was put and nothing has changed; the argument has its value back if T's move assignment does not throw, else that
+// item is lost. An item that a waiting get takes at once is compared with nothing.
 // put compares O(log n) times, amortised; get takes O(1), amortised.
 template <class T, class Less = std::less<T>>
 class priority_queue : public detail::basic_queue<T, detail::priority_order<Less>> {

@@ -386,3 +386,21 @@ TEST_CASE("Q02 L06 tasks of two runtimes and plain threads on both ends") {
     CHECK(sum == 3 * 300 * 301 / 2);
   });
 }
+
+TEST_CASE("items that can be moved but not copied, however plain they are") {
+  struct handle {
+    explicit handle(int n) : fd(n) {}
+    handle(handle&&) = default;
+    handle& operator=(handle&&) = default;
+    int fd;
+  };
+  static_assert(std::is_trivially_copyable_v<handle> && !std::is_copy_constructible_v<handle>);
+  everywhere([] {
+    weft::queue<handle> q(1);
+    auto const producer = weft::spawn([&q] {
+      for (int i = 0; i != 10; ++i) q.put(handle(i));
+    });
+    for (int i = 0; i != 10; ++i) CHECK((i % 2 == 0 ? q.get().fd : q.try_get_for(1h)->fd) == i);
+    producer.get();
+  });
+}

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -415,5 +416,29 @@ TEST_CASE("Q08 select: a value that breaks on its way was not sent, and the sele
     weft::queue<brittle> q(1);
     CHECK_THROWS_AS(select(on_put(q, brittle(1, 0), nothing)), std::domain_error);
     CHECK_FALSE(q.full());
+  });
+}
+
+TEST_CASE("the function of the chosen case may destroy what was not chosen") {
+  everywhere([] {
+    for (bool const waits : {false, true}) {
+      auto full = std::make_unique<weft::queue<int>>(1);
+      auto narrow = std::make_unique<weft::channel<int>>(1);
+      full->put(0);
+      narrow->send(0);
+      weft::event stop;
+      weft::task<> later;
+      if (waits) {
+        later = weft::spawn([&stop] { stop.set(); });
+      } else {
+        stop.set();
+      }
+      auto const destroy = [&] {
+        full.reset();
+        narrow.reset();
+      };
+      CHECK(weft::select(weft::on_put(*full, 1, [] {}), weft::on_send(*narrow, 1, [] {}), weft::on_set(stop, destroy)) == 2);
+      if (waits) later.get();
+    }
   });
 }

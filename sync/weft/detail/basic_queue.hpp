@@ -67,7 +67,7 @@ class basic_queue : public queue_core {
   T get() {
     checkpoint();
     if constexpr (quick) {
-      if (auto v = get_quickly()) [[likely]] return *v;
+      if (auto v = get_quickly()) [[likely]] return std::move(*v);
     }
     queue_slot* const s = next_slot(no_limit);
     if (s == nullptr) throw_closed();

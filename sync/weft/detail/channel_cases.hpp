@@ -42,8 +42,9 @@ class meeting_case : public select_case {
     return closed();
   }
   void list() noexcept override {
+    bool const had_its_turn = again();
     me_.how = core::outcome::served;
-    mine_.push_back(me_);
+    had_its_turn ? mine_.push_front(me_) : mine_.push_back(me_);
   }
   void leave() noexcept override {
     (void)lock_word(place_.lock_);

@@ -49,9 +49,7 @@ class put_case final : public select_case {
       q.copy(*me_.filled, v.peek());
     }
   }
-  ~put_case() {
-    if (me_.filled != nullptr) queue_.free_slot(*me_.filled);
-  }
+  ~put_case() { forgo(); }
 
   // Chosen: puts it. False: closed.
   [[nodiscard]] bool finish() {
@@ -81,6 +79,9 @@ class put_case final : public select_case {
   void leave() noexcept override {
     queue_core::edit const e(queue_);
     queue_.putters_.remove(me_);
+  }
+  void forgo() noexcept override {
+    if (me_.filled != nullptr) queue_.free_slot(*std::exchange(me_.filled, nullptr));
   }
 
   basic_queue<T, Order>& queue_;

@@ -26,6 +26,8 @@ class select_case {
   virtual void list() noexcept {}
   // Without it: out of the list, if it is still in it. Passes on what it stood in the way of.
   virtual void leave() noexcept {}
+  // Another one has been chosen: gives back what was prepared. Last touch of the object.
+  virtual void forgo() noexcept {}
   // Claimed, but for nothing: to be listed again.
   [[nodiscard]] virtual bool again() const noexcept { return false; }
 
