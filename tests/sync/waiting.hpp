@@ -19,7 +19,7 @@ auto spawn_waiting(F&& f) {
     *begun = true;
     return std::move(f)();
   });
-  shapes::until([&] { return *begun && t.state() == weft::task_state::suspended; });
+  shapes::until([&] { return *begun && (t.state() == weft::task_state::suspended || t.done()); });  // done: it had little time
   return t;
 }
 
