@@ -19,15 +19,7 @@
 #include <unistd.h>
 
 #include "runtime/runtime_core.hpp"
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEFT_TSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define WEFT_TSAN 1
-#endif
+#include "scheduler/sanitizers.hpp"
 
 namespace weft::detail {
 namespace {

@@ -4,20 +4,7 @@
 #include <boost/context/detail/fcontext.hpp>
 #include <cstring>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WEFT_ASAN 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define WEFT_TSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define WEFT_ASAN 1
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define WEFT_TSAN 1
-#endif
+#include "scheduler/sanitizers.hpp"
 
 #if defined(WEFT_ASAN)
 #include <sanitizer/asan_interface.h>

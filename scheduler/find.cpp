@@ -10,6 +10,7 @@
 #include "scheduler/fence.hpp"
 #include "scheduler/futex.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/xorshift.hpp"
 
 namespace weft::detail {
 namespace {
@@ -178,10 +179,7 @@ work worker::search() noexcept {
 
 work worker::steal() noexcept {
   auto const& all = home.workers();
-  random_ ^= random_ << 13;
-  random_ ^= random_ >> 7;
-  random_ ^= random_ << 17;
-  auto const offset = random_ % all.size();
+  auto const offset = xorshift(random_) % all.size();
   auto const now = home.now();
   for (std::size_t i = 0; i != all.size(); ++i) {
     worker& victim = *all[(i + offset) % all.size()];

@@ -53,7 +53,7 @@ void park_thread(parker& self, std::int64_t until) noexcept {
     auto const w = self.word().load(std::memory_order_acquire);
     if ((w & parker::parked_bit) == 0) return;
     futex_wait(futex_word(self), static_cast<std::uint32_t>(w), until);
-    if (until != no_limit && has_come(until)) {
+    if (until != no_limit && now_ns() >= until) {
       (void)self.kick();  // whoever clears `parked`: we are awake
       return;
     }

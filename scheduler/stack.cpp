@@ -12,14 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define WEFT_STACK_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WEFT_STACK_ASAN 1
-#endif
-#endif
-#ifdef WEFT_STACK_ASAN
+#include "scheduler/sanitizers.hpp"
+
+#if defined(WEFT_ASAN)
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -164,7 +159,7 @@ stack stack_pool::acquire() noexcept {
   if (slot->guard.load(std::memory_order_relaxed) == guard_state::none_yet) {
     install_guard(*slot);
   } else {
-#ifdef WEFT_STACK_ASAN
+#ifdef WEFT_ASAN
     // Frames that never returned leave their red zones.
     __asan_unpoison_memory_region(slot->base, span_ - guard_);
 #endif

@@ -27,7 +27,7 @@ def cases(tests):
 
 def ids_of(ranges):
     """`F01–F28, EVT1–EVT3` -> all of them."""
-    for first, letters, low, high in re.findall(rf"(({'[A-Z]{1,3}'})(\d+))–[A-Z]*(\d+)", ranges):
+    for first, letters, low, high in re.findall(r"(([A-Z]{1,3})(\d+))–[A-Z]*(\d+)", ranges):
         for n in range(int(low), int(high) + 1):
             yield letters + str(n).zfill(len(first) - len(letters))
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "scheduler/sanitizers.hpp"
 #include "tests/support/child.hpp"
 #include "tests/support/shapes.hpp"
 #include "tests/support/storm.hpp"
@@ -25,18 +26,9 @@ weft::runtime_options on_signals(unsigned workers, std::vector<int> signals) {
 
 // TSan runs a handler at the thread's next atomic access: a signal that comes to a thread between its last one and its sleep waits
 // for ever, and so does a child that was forked while there were threads. Only a signal that a thread sends itself is safe there.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEFT_TEST_TSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define WEFT_TEST_TSAN 1
-#endif
-
 // Sent to this process; any of its threads may get it.
 void send(int signal) {
-#if defined(WEFT_TEST_TSAN)
+#if defined(WEFT_TSAN)
   REQUIRE(::raise(signal) == 0);
 #else
   REQUIRE(::kill(::getpid(), signal) == 0);
@@ -426,7 +418,7 @@ TEST_CASE("X11 run() inside a task of another runtime: one signal ends both, fro
   });
 }
 
-#if !defined(WEFT_TEST_TSAN)
+#if !defined(WEFT_TSAN)
 TEST_CASE("X11 in a forked child the signal does what it did by default, and the parent does not notice") {
   CHECK(weft::run(on_signals(1, {SIGTERM}), [] {
           pid_t const pid = ::fork();

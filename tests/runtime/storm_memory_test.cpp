@@ -13,6 +13,7 @@
 
 #include <weft/weft.hpp>
 
+#include "scheduler/sanitizers.hpp"
 #include "scheduler/stack.hpp"
 #include "tests/support/shapes.hpp"
 #include "tests/support/storm.hpp"
@@ -53,12 +54,7 @@ struct failing {
 }  // namespace
 
 // TSan of clang brings operator new itself, and cannot be overridden: nothing is refused there.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEFT_NEW_IS_TAKEN
-#endif
-#endif
-#if defined(WEFT_NEW_IS_TAKEN)
+#if defined(WEFT_TSAN)
 constexpr bool can_refuse = false;
 #else
 constexpr bool can_refuse = true;

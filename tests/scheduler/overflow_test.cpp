@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scheduler/sanitizers.hpp"
 #include "scheduler/stack.hpp"
 
 using namespace weft::detail;
@@ -118,7 +119,7 @@ TEST_CASE("a task that runs off its stack is named, with the size and what to do
                         " KiB exhausted; give it more with task_options::stack_size or "
                         "runtime_options::stack_size\n";
   CHECK_MESSAGE(result.err.starts_with(expected), result.err);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(WEFT_ASAN) && !defined(WEFT_TSAN)
   CHECK(WIFSIGNALED(result.status));
 #endif
 }

@@ -10,19 +10,12 @@
 
 #include <unistd.h>
 
+#include "scheduler/sanitizers.hpp"
+
 namespace storm {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WEFT_TEST_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WEFT_TEST_SANITIZED 1
-#endif
-
 // Sanitizers keep memory and time of their own: figures are checked without them only, and storms are shorter.
-#if defined(WEFT_TEST_SANITIZED)
+#if defined(WEFT_ASAN) || defined(WEFT_TSAN)
 inline constexpr bool sanitized = true;
 #else
 inline constexpr bool sanitized = false;

@@ -10,9 +10,9 @@
 //   Q2  maxsize = room + filling + ready, of a bounded one. An item handed to a getter has left: its place is free.
 //   Q3  After close() nobody takes a place any more. Getters wait on while puts are filling (those items may still come), and
 //       are told when none is left.
-//       Among the items of putters that wait the order is that of waiting, if they are copied without running user's code: such
-//       a putter brings its item in a slot, and who frees a place enters it. Others are granted a place, and fill it when they run.
 //   Q4  unfinished counts items committed and not marked done; joiners wait only while it is not 0.
+//   Q5  Items of putters that wait are in the order of waiting, if they are copied without running user's code: such a putter
+//       brings its item in a slot, and who frees a place enters it. Others are granted a place, and fill it when they run.
 // Orders: unlock (release) pairs with lock (acquire). The counts are written under the lock and read by anyone: a snapshot.
 #include <cstddef>
 #include <cstdint>

@@ -11,6 +11,8 @@ namespace weft::detail {
 // On the stack of the one who selects.
 class select_case {
  public:
+  static constexpr std::int64_t always = INT64_MIN;  // as the time since when: `otherwise`
+
   select_case(select_case const&) = delete;
   select_case& operator=(select_case const&) = delete;
 
@@ -39,7 +41,7 @@ class select_case {
 
   atomic<std::uint64_t>* const word_ = nullptr;
   waiter* const node_ = nullptr;
-  std::int64_t const due_ = no_limit;  // since when it is ready without anything happening: INT64_MIN: always
+  std::int64_t const due_ = no_limit;  // since when it is ready without anything happening, or always
   std::uint64_t own_rest_ = 0;         // of the first case of each object
   std::uint64_t* rest_ = nullptr;
 

@@ -59,7 +59,6 @@ class acquire_case final : public select_case {
 
 class time_case final : public select_case {
  public:
-  static constexpr std::int64_t always = INT64_MIN;
   explicit time_case(std::int64_t due) noexcept : select_case(due) {}
 
  private:
