@@ -164,7 +164,7 @@ std::optional<cancelled> group_core::wait_and_close() {
   if (self != nullptr) wait::look(mine, *self);
   do {
     if (w != nullptr) run_newest_children(*this);
-    (void)wait_until(me, self, no_limit, false, [&] { return size() == 0; });
+    (void)wait_until(me, self, {awaited::group, this}, no_limit, false, [&] { return size() == 0; });
   } while (!try_close());
   if (self != nullptr) self->waiting = before;
   return std::move(mine.request);

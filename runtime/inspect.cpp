@@ -3,6 +3,7 @@
 
 #include "runtime/runtime_core.hpp"
 #include "scheduler/stack.hpp"
+#include <weft/detail/awaited.hpp>
 
 namespace weft {
 namespace detail {
@@ -26,6 +27,28 @@ std::size_t stack_used(future_core const& c) noexcept {
   return static_cast<std::size_t>(memory.top() - sp);
 }
 
+// Kinds of awaited, but for futures, whose block is looked into.
+constexpr char const* awaited_thing[] = {
+    "", "a future", "several tasks", "its group", "a time", "an event", "a latch", "a semaphore", "a mutex", "a shared_mutex",
+    "a condition_variable", "a barrier", "a queue or buffered channel", "a channel", "a select"};
+
+std::string describe(awaited const a) {
+  if (a.what() != awaited::future) return awaited_thing[a.what()];
+  auto& c = *static_cast<future_core*>(a.where());
+  auto const generation = c.generation.load(std::memory_order_acquire);
+  auto const id = c.id.load(std::memory_order_relaxed);
+  if (c.kind != core_kind::task && c.kind != core_kind::blocking) return "a future";
+  return "task '" + name_if(c, generation, id) + "' (id " + std::to_string(id) + ')';
+}
+
+std::string waits_for(future_core const& c) {
+  parker const* const p = c.where.load(std::memory_order_acquire);
+  if (p == nullptr || p->what() != parker::kind::fiber) return {};
+  auto const& f = *static_cast<fiber const*>(p);
+  if (f.current.load(std::memory_order_relaxed) != &c) return "a task that runs on its stack";
+  return describe(awaited(f.waits_for.load(std::memory_order_relaxed)));
+}
+
 }  // namespace
 
 std::vector<task_info> tasks_of(runtime_core const& rt) {
@@ -41,6 +64,7 @@ std::vector<task_info> tasks_of(runtime_core const& rt) {
     i.spawned_at = c.site.load(std::memory_order_relaxed);
     i.age = now - clock::duration{c.born.load(std::memory_order_relaxed)};
     i.stack_used = stack_used(c);
+    if (i.state == task_state::suspended) i.waits_for = waits_for(c);
     i.name = name_if(c, generation, i.id);
     std::atomic_thread_fence(std::memory_order_acquire);
     if (c.generation.load(std::memory_order_relaxed) == generation) all.push_back(std::move(i));

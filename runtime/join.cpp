@@ -26,7 +26,6 @@ struct join_record : wait_record {
     if (!j.request) j.since = mark_requests(self);
     try {
       j.request = take_request(self);
-      // Tasks that join each other in a circle would pass a request around for ever. They are stuck: let them be still.
       if (j.request->cause() == cancel_cause::awaiter && ++j.passed_on > circle_limit) return;
       j.in_time = request_cancel(j.target, cancel_cause::awaiter, j.request->message());
     } catch (...) {  // no memory for the message: it goes without
@@ -45,7 +44,6 @@ struct join_record : wait_record {
   std::optional<cancelled> request;  // the last one forwarded
   bool in_time;                      // it came before the target's end
   request_mark since;                // before the first one
-  static constexpr int circle_limit = 100;
 };
 
 // Calls the body of a claimed task, or not, if it was cancelled before.
@@ -96,11 +94,12 @@ void suspend_until_done(future_core& c, future_core* self, unstarted* start) noe
   n.who = &me;
   if (!c.waiters.push(n)) return;
   if (start != nullptr) {
+    saying_what_for const note(me, {awaited::future, &c});
     me.clear_kick();
     auto const next = look_outward(self);
     worker::current()->run_on_fresh_fiber(*start, next);
   }
-  (void)wait_until(me, self, no_limit, false, [&] { return c.done(); });
+  (void)wait_until(me, self, {awaited::future, &c}, no_limit, false, [&] { return c.done(); });
   (void)c.waiters.remove(n);
 }
 
@@ -260,7 +259,7 @@ bool wait_done(future_core& c, std::int64_t until) {
   wait_node n;
   n.who = &me;
   if (!c.waiters.push(n)) return true;
-  auto const end = wait_until(me, self, until, true, [&] { return c.done(); });
+  auto const end = wait_until(me, self, {awaited::future, &c}, until, true, [&] { return c.done(); });
   (void)c.waiters.remove(n);
   if (end == wait_end::interrupted && !c.done()) checkpoint();
   return c.done();

@@ -10,9 +10,6 @@
 namespace weft::detail {
 namespace {
 
-// Tasks that wait for each other in a circle would pass a request around for ever. They are stuck: let them be still.
-constexpr int circle_limit = 100;
-
 unsigned news_for(joint::decides d) noexcept {
   switch (d) {
     case joint::decides::first_error: return completions::failed | completions::ended_cancelled;
@@ -110,7 +107,7 @@ void joint::add(completion& n) noexcept {
 
 void joint::wait_for_all() noexcept {
   all_.ask(news_for(decides_), all_.watched());
-  (void)wait_until(me_, self_, no_limit, false, [this] {
+  (void)wait_until(me_, self_, {awaited::several, this}, no_limit, false, [this] {
     take_note();
     return done_ == all_.watched();
   });
@@ -142,7 +139,7 @@ void joint::wait(bool in_place) {
 
 bool joint::wait_turn(completion const& last, std::int64_t at) {
   all_.ask(completions::any, 0);
-  (void)wait_until(me_, self_, at, false, [&] {
+  (void)wait_until(me_, self_, {awaited::several, this}, at, false, [&] {
     take_note();
     return decided_ != nullptr || request_ || last.core->done();
   });

@@ -27,7 +27,7 @@ namespace {
 void sleep(std::int64_t until) {
   checkpoint();
   future_core* const self = current_core();
-  if (wait_until(this_parker(), self, until, true, [] { return false; }) == wait_end::interrupted) checkpoint();
+  if (wait_until(this_parker(), self, {awaited::time, nullptr}, until, true, [] { return false; }) == wait_end::interrupted) checkpoint();
 }
 
 constexpr std::int64_t slice = 1'000'000;  // ns

@@ -38,7 +38,7 @@ void wait_for_some(std::span<completion> nodes, return_when when, std::int64_t u
     while (completion const* n = arriving.next()) count(*n->core);
     return enough();
   };
-  while (wait_until(me, self, until, true, over) == wait_end::interrupted) checkpoint();
+  while (wait_until(me, self, {awaited::several, &arriving}, until, true, over) == wait_end::interrupted) checkpoint();
 }
 
 completion_steps::completion_steps(std::vector<completion> nodes, std::int64_t until)
@@ -56,7 +56,7 @@ std::optional<std::size_t> completion_steps::next() {
     all_.ask(completions::any, 0);
     auto const over = [&] { return (n = all_.next()) != nullptr; };
     auto end = wait_end::over;
-    while ((end = wait_until(this_parker(), current_core(), until_, true, over)) == wait_end::interrupted) checkpoint();
+    while ((end = wait_until(this_parker(), current_core(), {awaited::several, this}, until_, true, over)) == wait_end::interrupted) checkpoint();
     all_.ask(0, 0);
     if (end == wait_end::late) throw timeout_error("weft: as_completed(): the deadline has passed");
   }

@@ -3,10 +3,10 @@
 
 namespace weft::detail {
 
-wait_end waiter::wait(std::int64_t until) noexcept {
+wait_end waiter::wait(awaited what, std::int64_t until) noexcept {
   parker& me = *who;
   future_core* const self = current_core();
-  auto const end = wait_until(me, self, until, true, [&] { return me.published(); });
+  auto const end = wait_until(me, self, what, until, true, [&] { return me.published(); });
   if (end != wait_end::over) {
     if (me.close()) return end;
     while (!me.published()) park(me);  // claimed: what is handed over is being written

@@ -29,6 +29,7 @@ struct fiber : parker {
   stack_pool* stacks = nullptr;     // where `memory` came from
   scheduler* home = nullptr;
   std::atomic<void*> current{nullptr};  // the innermost logical task (runtime's business)
+  std::atomic<std::uint64_t> waits_for{0};  // and what that waits for (likewise)
   task_locals* locals = nullptr;    // what counts outside of tasks (runtime's business)
   fiber* next = nullptr;            // link of the queue or free list it is in
   exception_state exceptions;

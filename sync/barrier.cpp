@@ -45,7 +45,7 @@ std::optional<std::size_t> barrier::arrive(std::int64_t until) {
     }
     waiters_.push_back(me);
     word_.store(w + one, std::memory_order_release);
-    auto const end = me.wait(until);
+    auto const end = me.wait({detail::awaited::barrier, this}, until);
     if (end == detail::wait_end::over || !leave(me)) {
       if (!me.index) throw broken_barrier_error("weft: the barrier was reset or aborted");
       return me.index;

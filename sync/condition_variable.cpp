@@ -38,7 +38,7 @@ bool condition_variable::waiter::leave() noexcept {
 
 detail::wait_end condition_variable::waiter::wait(std::int64_t until) noexcept {
   waited_ = true;
-  auto const end = in_line::wait(until);
+  auto const end = in_line::wait({detail::awaited::condition, &of_}, until);
   return end == detail::wait_end::over || leave() ? end : detail::wait_end::over;
 }
 

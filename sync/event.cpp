@@ -26,7 +26,7 @@ void event::reset() noexcept {
   word_.store(w & ~is_set_bit, std::memory_order_release);
 }
 
-bool event::wait_ns(std::int64_t until) {
+bool event::wait_ns(std::int64_t until, detail::awaited::kind as) {
   for (;;) {
     detail::checkpoint();
     if (is_set()) return true;
@@ -39,7 +39,7 @@ bool event::wait_ns(std::int64_t until) {
     }
     waiters_.push_back(me);
     word_.store(w | waiting_bit, std::memory_order_release);
-    auto const end = me.wait(until);
+    auto const end = me.wait({as, this}, until);
     if (end == detail::wait_end::over) return true;
     leave(me);
     if (end == detail::wait_end::late) return false;

@@ -5,12 +5,12 @@
 
 namespace weft::detail {
 
-wait_end in_line::wait(std::int64_t until) noexcept {
-  return wait_until(*who, current_core(), until, true, [this] { return is_called(); });
+wait_end in_line::wait(awaited what, std::int64_t until) noexcept {
+  return wait_until(*who, current_core(), what, until, true, [this] { return is_called(); });
 }
 
 void in_line::wait_for_call() noexcept {
-  (void)wait_until(*who, current_core(), no_limit, false, [this] { return is_called(); });
+  (void)wait_until(*who, current_core(), {}, no_limit, false, [this] { return is_called(); });
 }
 
 }  // namespace weft::detail

@@ -66,7 +66,7 @@ bool basic_mutex::lock_slowly(std::uint64_t mine, std::int64_t until) {
     }
     waiters_.push_back(me);
     word_.store(w | waiting_bit, std::memory_order_release);
-    auto const end = wait_until(*me.who, current_core(), until, true, [&] { return look(me); });
+    auto const end = wait_until(*me.who, current_core(), {awaited::mutex, this}, until, true, [&] { return look(me); });
     if (end == wait_end::over || !leave(me)) return true;
     if (end == wait_end::late) return false;
     (void)checkpoint();

@@ -101,7 +101,7 @@ bool queue_core::wait_for_join(std::int64_t until) {
       me.withdraw();
       return true;
     }
-    auto const end = me.wait(until);
+    auto const end = me.wait({awaited::queue, this}, until);
     if (end == wait_end::over) return true;
     edit e(*this);
     joiners_.remove(me);
@@ -166,7 +166,7 @@ queue_core::place queue_core::wait_for_place(std::int64_t until, queue_slot* fil
       me.withdraw();
       return p;
     }
-    auto const end = me.wait(until);
+    auto const end = me.wait({awaited::queue, this}, until);
     if (end == wait_end::over) return me.refused ? place::closed : place::granted;
     {
       edit e(*this);
@@ -213,7 +213,7 @@ queue_core::arrival queue_core::wait_for_item(queue_slot*& slot, std::int64_t un
     me.withdraw();
     return ready ? arrival::again : arrival::closed;
   }
-  auto const end = me.wait(until);
+  auto const end = me.wait({awaited::queue, this}, until);
   if (end == wait_end::over) {
     slot = me.slot;
     return slot != nullptr ? arrival::item : arrival::closed;

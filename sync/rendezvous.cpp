@@ -26,7 +26,7 @@ rendezvous_core::met rendezvous_core::meet(side& mine, side& others, void* value
     party me(value);
     had_its_turn ? mine.push_front(me) : mine.push_back(me);
     unlock();
-    auto const end = me.wait(until);
+    auto const end = me.wait({awaited::channel, this}, until);
     if (end == wait_end::over) {
       if (me.how != outcome::again) return me.how == outcome::served ? met::served : met::closed;
       had_its_turn = true;

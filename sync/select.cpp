@@ -31,6 +31,7 @@
 
 #include "runtime/waiting.hpp"
 #include "scheduler/worker.hpp"
+#include "scheduler/xorshift.hpp"
 #include <weft/errors.hpp>
 
 namespace weft::detail {
@@ -41,10 +42,7 @@ namespace {
   worker* const w = worker::current();
   if (w != nullptr && w->simulated) return w->home.options.world->choose(n);
   thread_local std::uint64_t state = reinterpret_cast<std::uintptr_t>(&state) | 1;
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return static_cast<std::size_t>((state >> 11) % n);
+  return static_cast<std::size_t>((xorshift(state) >> 11) % n);
 }
 
 }  // namespace
@@ -132,15 +130,15 @@ class selection {
     select_case* first = nullptr;
     for (select_case* c : all_) {
       if (c->due_ == no_limit) continue;
-      if (first == nullptr || first->due_ == INT64_MIN || (c->due_ != INT64_MIN && c->due_ < first->due_)) first = c;
+      if (first == nullptr || first->due_ == select_case::always || (c->due_ != select_case::always && c->due_ < first->due_)) first = c;
     }
     return first;
   }
   // The one whose time has come.
   [[nodiscard]] select_case* overdue() noexcept {
     select_case* const first = earliest();
-    if (first == nullptr || first->due_ == INT64_MIN || now_ns() >= first->due_) return first;
-    auto const always = std::ranges::find(all_, INT64_MIN, &select_case::due_);
+    if (first == nullptr || first->due_ == select_case::always || now_ns() >= first->due_) return first;
+    auto const always = std::ranges::find(all_, select_case::always, &select_case::due_);
     return always != all_.end() ? *always : nullptr;
   }
 
@@ -154,7 +152,7 @@ class selection {
     }
     parker& mine = *me.who;
     select_case* const timer = earliest();
-    auto const end = wait_until(mine, current_core(), timer != nullptr ? timer->due_ : no_limit, true,
+    auto const end = wait_until(mine, current_core(), {awaited::select, this}, timer != nullptr ? timer->due_ : no_limit, true,
                                 [&] { return mine.published() || done() != nullptr; });
     select_case* chosen = nullptr;
     if (!mine.published() && mine.close()) {

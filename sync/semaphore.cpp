@@ -77,7 +77,7 @@ bool semaphore::wait_for_permits(std::ptrdiff_t n, std::int64_t until) {
     }
     waiters_.push_back(me);
     word_.store(w | waiting_bit, std::memory_order_release);
-    auto const end = me.wait(until);
+    auto const end = me.wait({detail::awaited::semaphore, this}, until);
     if (end == detail::wait_end::over) return true;
     leave(me);
     if (end == detail::wait_end::late) return false;

@@ -50,38 +50,26 @@ bool shared_mutex::try_lock_shared() noexcept {
   return false;
 }
 
-bool shared_mutex::lock_slowly(std::uint64_t mine, std::int64_t until) {
+// `mine` is added to the word if nothing that excludes it is in there; else it waits in line.
+bool shared_mutex::lock_slowly(std::uint64_t mine, std::uint64_t excluding, line& in, std::int64_t until) {
   for (;;) {
     waiter me(mine);
     auto const w = detail::lock_word(word_);
-    if (w == 0) {
-      word_.store(mine, std::memory_order_release);
+    if ((w & excluding) == 0) {
+      word_.store(w + mine, std::memory_order_release);
       return true;
     }
-    writers_.push_back(me);
+    in.push_back(me);
     word_.store(w | waiting_bit, std::memory_order_release);
-    auto const end = me.wait(until);
-    if (end == detail::wait_end::over || !leave(me, writers_)) return true;
+    auto const end = me.wait({detail::awaited::shared_mutex, this}, until);
+    if (end == detail::wait_end::over || !leave(me, in)) return true;
     if (end == detail::wait_end::late) return false;
     (void)detail::checkpoint();
   }
 }
-
+bool shared_mutex::lock_slowly(std::uint64_t mine, std::int64_t until) { return lock_slowly(mine, ~std::uint64_t{0}, writers_, until); }
 bool shared_mutex::lock_shared_slowly(std::int64_t until) {
-  for (;;) {
-    waiter me(reader);
-    auto const w = detail::lock_word(word_);
-    if ((w & (waiting_bit | writer_bit)) == 0) {
-      word_.store(w + reader, std::memory_order_release);
-      return true;
-    }
-    readers_.push_back(me);
-    word_.store(w | waiting_bit, std::memory_order_release);
-    auto const end = me.wait(until);
-    if (end == detail::wait_end::over || !leave(me, readers_)) return true;
-    if (end == detail::wait_end::late) return false;
-    (void)detail::checkpoint();
-  }
+  return lock_slowly(reader, waiting_bit | writer_bit, readers_, until);
 }
 
 // Under the lock: out of line, and what the word says of them. Called after it.

@@ -34,7 +34,8 @@ class event {
 
  private:
   friend class detail::set_case;
-  bool wait_ns(std::int64_t until);
+  friend class latch;
+  bool wait_ns(std::int64_t until, detail::awaited::kind = detail::awaited::event);
   void leave(detail::waiter&) noexcept;
 
   static constexpr std::uint64_t waiting_bit = 2, is_set_bit = 4;  // never both, but under the lock

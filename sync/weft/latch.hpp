@@ -23,10 +23,10 @@ class latch {
   [[nodiscard]] bool try_wait() const noexcept { return zero_.is_set(); }
 
   // S  Until it is at zero.
-  void wait() const { zero_.wait(); }
+  void wait() const { (void)wait_until(never); }
   // S  False: the time has passed, and it is not at zero.
-  bool wait_for(deadline d) const { return zero_.wait_until(d); }
-  bool wait_until(deadline d) const { return zero_.wait_until(d); }
+  bool wait_for(deadline d) const { return wait_until(d); }
+  bool wait_until(deadline d) const { return zero_.wait_ns(d.ns(), detail::awaited::latch); }
   // S  Cancelled, also before it waits, it has counted down all the same.
   void arrive_and_wait(std::ptrdiff_t n = 1) {
     count_down(n);

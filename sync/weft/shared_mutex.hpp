@@ -78,6 +78,7 @@ class shared_mutex {
   }
   bool lock_slowly(std::uint64_t mine, std::int64_t until);
   bool lock_shared_slowly(std::int64_t until);
+  bool lock_slowly(std::uint64_t mine, std::uint64_t excluding, line&, std::int64_t until);
   void unlock_slowly();
   bool leave(waiter&, line&) noexcept;
   std::uint64_t admit_writer(detail::called<waiter>&) noexcept;

@@ -11,6 +11,16 @@ weft::task_info const* find(std::vector<weft::task_info> const& all, std::uint64
   return it != all.end() ? &*it : nullptr;
 }
 
+// Until it waits, what it waits for.
+std::string what_it_waits_for(weft::task<> const& t) {
+  for (;; weft::this_task::yield()) {
+    auto const all = weft::all_tasks();
+    auto const* const i = find(all, t.id());
+    REQUIRE(i != nullptr);
+    if (!i->waits_for.empty()) return i->waits_for;
+  }
+}
+
 void check_sums(weft::runtime_metrics const& m) {
   weft::worker_metrics sum;
   for (auto const& w : m.workers) {
@@ -58,6 +68,72 @@ TEST_CASE("B15 all_tasks lists what is not done, with parents and sites; what is
     CHECK(find(later, waits.id()) == nullptr);
     CHECK(find(later, inner) == nullptr);
     CHECK(find(later, me) != nullptr);
+  });
+}
+
+TEST_CASE("B15 all_tasks says what each waits for") {
+  shapes::everywhere([] {
+    weft::mutex m;
+    m.lock();
+    weft::shared_mutex s;
+    s.lock();
+    weft::semaphore permits(0);
+    weft::event event;
+    weft::latch latch(1);
+    weft::barrier barrier(2);
+    weft::queue<int> queue;
+    weft::channel<int> channel;
+    weft::promise<> promise;
+    auto const future = promise.get_future();
+    auto const named = weft::spawn({.name = "named"}, [future] { future.wait(); });
+    (void)what_it_waits_for(named);
+
+    std::vector<std::pair<weft::task<>, std::string>> all;
+    auto const waits = [&all](std::string for_what, auto f) { all.emplace_back(weft::spawn(std::move(f)), std::move(for_what)); };
+    waits("a mutex", [&] { m.lock(); });
+    waits("a shared_mutex", [&] { s.lock(); });
+    waits("a shared_mutex", [&] { s.lock_shared(); });
+    waits("a semaphore", [&] { permits.acquire(); });
+    waits("an event", [&] { event.wait(); });
+    waits("a latch", [&] { latch.wait(); });
+    waits("a barrier", [&] { barrier.arrive_and_wait(); });
+    waits("a queue or buffered channel", [&] { queue.get(); });
+    waits("a channel", [&] { channel.send(1); });
+    waits("a condition_variable", [] {
+      weft::mutex own;
+      weft::condition_variable condition;
+      std::unique_lock lock(own);
+      condition.wait(lock);
+    });
+    waits("a select", [&] { weft::select(weft::on_get(queue, [](int) {}), weft::on_set(event, [] {})); });
+    waits("a time", [] { weft::this_task::sleep_for(weft::never); });
+    waits("a future", [&] { future.wait(); });
+    waits("task 'named' (id " + std::to_string(named.id()) + ")", [&] { named.wait(); });
+    waits("several tasks", [&] { weft::gather(future, future); });
+    waits("several tasks", [&] { weft::wait(std::vector{future}); });
+    weft::latch begun(1), joins(1);
+    waits("its group", [&] {
+      weft::with_group([&](weft::task_group& g) {
+        g.spawn([&] {
+          begun.count_down();
+          future.wait();
+        });
+        begun.wait();  // the child has a stack of its own
+        joins.count_down();
+      });
+    });
+    joins.wait();
+    for (auto const& [task, for_what] : all) {
+      CHECK(what_it_waits_for(task) == for_what);
+    }
+    for (auto const& [task, for_what] : all) {
+      task.cancel();
+      task.wait();
+    }
+    named.cancel();
+    named.wait();
+    m.unlock();
+    s.unlock();
   });
 }
 

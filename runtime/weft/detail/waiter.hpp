@@ -3,12 +3,13 @@
 //
 // The waiting side:   waiter w;                       the wait is open
 //                     list it where a claimer finds it, under the lock that guards what is handed over; or w.withdraw()
-//                     w.wait(until)                   over: it was handed over; else unlist it, then checkpoint() or give up
+//                     w.wait(what, until)                   over: it was handed over; else unlist it, then checkpoint() or give up
 // The handing side:   under the lock, unlink it, w.who->claim(w.when); true: write what is handed over (into the class derived
 //                     from waiter); after the lock: publish(*who). False: it has given up, take the next one.
 // A waiter that leaves passes on what it stood in the way of: the caller's business.
 #include <cstdint>
 
+#include <weft/detail/awaited.hpp>
 #include <weft/detail/parking.hpp>
 #include <weft/detail/wait_list.hpp>
 
@@ -30,7 +31,7 @@ class waiter : public wait_node {
 
   // S  over: handed over, and a request for cancellation stays pending. Otherwise nobody will claim it any more, but it is
   // still listed. Throws nothing.
-  [[nodiscard]] wait_end wait(std::int64_t until) noexcept;
+  [[nodiscard]] wait_end wait(awaited what, std::int64_t until) noexcept;
 
   // Instead of wait(): it has never been listed.
   void withdraw() noexcept { (void)who->close(); }

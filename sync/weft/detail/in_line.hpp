@@ -5,7 +5,7 @@
 // decides alone: who is still in line may be called, and cannot give up but by leaving under the lock. So a call never
 // fails (a barrier counts on it), and until it waits the one in line may wait for other things (a condition unlocks).
 //
-//   The waiting side:  in_line me; push it under the lock; me.wait(until)
+//   The waiting side:  in_line me; push it under the lock; me.wait(what, until)
 //                      over: called. Else, under the lock: still linked: remove it, then checkpoint() or give up; not linked:
 //                      me.wait_for_call(), and it counts as called
 //   The calling side:  under the lock: take it out, write what it gets; after the lock: call()
@@ -16,6 +16,7 @@
 //   kick, then looks (parker.hpp).
 #include <cstdint>
 
+#include <weft/detail/awaited.hpp>
 #include <weft/detail/waiters.hpp>
 
 namespace weft::detail {
@@ -28,7 +29,7 @@ struct in_line : wait_node {
   [[nodiscard]] bool is_called() const noexcept { return called_.load(std::memory_order_acquire); }
 
   // S  over: called, and a request for cancellation stays pending. Throws nothing.
-  [[nodiscard]] wait_end wait(std::int64_t until) noexcept;
+  [[nodiscard]] wait_end wait(awaited what, std::int64_t until) noexcept;
   // S  It has been taken out: the call is under way.
   void wait_for_call() noexcept;
 
