@@ -184,7 +184,7 @@ TEST_CASE("L03 handed over is handed over: the request that came with it stays p
     auto const t = spawn_waiting([&] {
       std::lock_guard const guard{m};
       got = true;
-      this_task::checkpoint();
+      weft::event().wait();  // the request may come later than we do
     });
     m.unlock();
     (void)t.cancel();
