@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 namespace weft::detail {
 
@@ -100,6 +101,7 @@ class stack_pool {
 struct stack_syscalls {
   void* (*mmap)(void*, std::size_t, int, int, int, off_t) noexcept;
   int (*madvise)(void*, std::size_t, int) noexcept;
+  bool (*give_back)(iovec const*, std::size_t n) noexcept;  // all of them in one call; false: it cannot
   int (*mprotect)(void*, std::size_t, int) noexcept;
   std::size_t (*max_map_count)() noexcept;
 };

@@ -11,6 +11,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <signal.h>
@@ -97,6 +98,42 @@ void count_calls() {
   stack_system.mprotect = [](void* at, std::size_t n, int prot) noexcept {
     return fails_now() ? -1 : ::mprotect(at, n, prot);
   };
+}
+
+void check_cold_stacks(stack_pool& pool) {
+  std::vector<stack> all;
+  for (int i = 0; i != 192; ++i) {  // three slabs, whole: none is left to stand in for a lost one
+    all.push_back(pool.acquire());
+    REQUIRE(all.back());
+    std::memset(all.back().base, 1, all.back().size);
+  }
+  auto const whole = all[0].size / static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  auto const check_given_back = [&](std::size_t count) {
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      CAPTURE(i);
+      CHECK(resident_pages(all[i]) == (i < count ? 0 : whole));
+    }
+  };
+  for (std::size_t i = 0; i != 95; ++i) pool.release(all[i], true);
+  check_given_back(0);
+  pool.release(all[95], true);
+  check_given_back(32);
+  for (std::size_t i = 96; i != 128; ++i) pool.release(all[i], true);
+  for (std::size_t i = 128; i != 192; ++i) pool.release(all[i], false);
+  check_given_back(64);
+
+  // All of them come back, each once.
+  auto const mapped = pool.mapped();
+  std::vector<stack> again;
+  for (int i = 0; i != 192; ++i) again.push_back(pool.acquire());
+  CHECK(mapped == 192);
+  CHECK(pool.mapped() == mapped);
+  for (stack const& s : again) *(s.top() - 1) = std::byte{0};
+  for (stack const& s : again) {
+    CHECK(*(s.top() - 1) == std::byte{0});
+    *(s.top() - 1) = std::byte{1};
+  }
+  for (stack const& s : again) pool.release(s, true);
 }
 
 }  // namespace
@@ -295,41 +332,12 @@ TEST_CASE("address space used up: no stack, and again one when there is room") {
   CHECK_MESSAGE(result.fine(), result.err);
 }
 
-TEST_CASE("cold stacks lose their pages in batches, the oldest first; hot ones keep them") {
-  auto& pool = stack_pool::of(56 * kib);
-  std::vector<stack> all;
-  for (int i = 0; i != 192; ++i) {  // three slabs, whole: none is left to stand in for a lost one
-    all.push_back(pool.acquire());
-    REQUIRE(all.back());
-    std::memset(all.back().base, 1, all.back().size);
-  }
-  auto const whole = all[0].size / static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  auto const check_given_back = [&](std::size_t count) {
-    for (std::size_t i = 0; i != all.size(); ++i) {
-      CAPTURE(i);
-      CHECK(resident_pages(all[i]) == (i < count ? 0 : whole));
-    }
-  };
-  for (std::size_t i = 0; i != 95; ++i) pool.release(all[i], true);
-  check_given_back(0);
-  pool.release(all[95], true);
-  check_given_back(32);
-  for (std::size_t i = 96; i != 128; ++i) pool.release(all[i], true);
-  for (std::size_t i = 128; i != 192; ++i) pool.release(all[i], false);
-  check_given_back(64);
+TEST_CASE("cold stacks lose their pages in batches, the oldest first; hot ones keep them") { check_cold_stacks(stack_pool::of(56 * kib)); }
 
-  // All of them come back, each once.
-  auto const mapped = pool.mapped();
-  std::vector<stack> again;
-  for (int i = 0; i != 192; ++i) again.push_back(pool.acquire());
-  CHECK(mapped == 192);
-  CHECK(pool.mapped() == mapped);
-  for (stack const& s : again) *(s.top() - 1) = std::byte{0};
-  for (stack const& s : again) {
-    CHECK(*(s.top() - 1) == std::byte{0});
-    *(s.top() - 1) = std::byte{1};
-  }
-  for (stack const& s : again) pool.release(s, true);
+TEST_CASE("where the kernel cannot take a batch in one call, each stack is given back by itself") {
+  auto const at_once = std::exchange(stack_system.give_back, [](iovec const*, std::size_t) noexcept { return false; });
+  check_cold_stacks(stack_pool::of(48 * kib));
+  stack_system.give_back = at_once;
 }
 
 TEST_CASE("an address leads to its stack, in use or not, and tells guard from stack") {
