@@ -10,14 +10,17 @@
 #include <doctest/doctest.h>
 #include <weft/weft.hpp>
 
+#include "tests/support/storm.hpp"
+
 namespace shapes {
 
 inline constexpr unsigned worker_counts[] = {1, 2, 4};
 
-// f(workers), for each of 1, 2, 4.
+// f(workers), for each of 1, 2, 4, and in the long version of 16.
 template <class F>
 void for_each_worker_count(F&& f) {
-  for (unsigned const workers : worker_counts) {
+  for (unsigned const workers : {1u, 2u, 4u, 16u}) {
+    if (workers > 4 && !storm::long_version()) continue;
     CAPTURE(workers);
     f(workers);
   }

@@ -23,9 +23,10 @@ inline constexpr bool sanitized = false;
 
 [[nodiscard]] inline bool long_version() { return std::getenv("WEFT_LONG") != nullptr; }
 
-// Rounds of a storm: about a second every day, as many as asked for in the long version.
+// Rounds of a storm: about a second every day, as many as asked for in the long version, of either a tenth with a sanitizer.
 [[nodiscard]] inline std::uint64_t rounds(std::uint64_t everyday, std::uint64_t long_one) {
-  return long_version() ? long_one : sanitized ? (everyday + 9) / 10 : everyday;
+  auto const n = long_version() ? long_one : everyday;
+  return sanitized ? (n + 9) / 10 : n;
 }
 
 // Another one for each run, printed, and repeated by WEFT_SEED.
