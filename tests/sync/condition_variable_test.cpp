@@ -1,5 +1,6 @@
 // condition_variable: the lock is held again however a wait ends; no notification is lost.
 #include <weft/condition_variable.hpp>
+#include <weft/mutex.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -11,11 +12,10 @@
 #include <vector>
 
 #include "tests/support/storm.hpp"
-#include "tests/sync/locks.hpp"
+#include "tests/sync/waiting.hpp"
 
 using namespace shapes;
 using namespace waiting;
-using namespace locks;
 using namespace std::chrono_literals;
 namespace this_task = weft::this_task;
 
@@ -82,9 +82,9 @@ TEST_CASE("CV01 wait without the lock held is an error where it can be seen; not
   });
 }
 
-TEST_CASE("CV02 notified, cancelled or late: the lock is held again") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("CV02 notified, cancelled or late: the lock is held again", M, weft::mutex, weft::fair_mutex) {
+  everywhere([] {
+    M m;
     weft::condition_variable c;
     for (int how = 0; how != 3; ++how) {
       bool held = false;
@@ -112,9 +112,10 @@ TEST_CASE("CV02 notified, cancelled or late: the lock is held again") {
   });
 }
 
-TEST_CASE("CV02 CV03 cancelled while it waits for the lock: the lock first, then the cancellation") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("CV02 CV03 cancelled while it waits for the lock: the lock first, then the cancellation", M,
+                   weft::mutex, weft::fair_mutex) {
+  everywhere([] {
+    M m;
     weft::condition_variable c;
     bool held = false;
     auto const t = spawn_in_wait(c, m, [&] {
@@ -134,9 +135,10 @@ TEST_CASE("CV02 CV03 cancelled while it waits for the lock: the lock first, then
   });
 }
 
-TEST_CASE("CV03 notified, then cancelled while it waits for the lock: it returns, the request stays pending") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("CV03 notified, then cancelled while it waits for the lock: it returns, the request stays pending", M,
+                   weft::mutex, weft::fair_mutex) {
+  everywhere([] {
+    M m;
     weft::condition_variable c;
     bool returned = false;
     auto const t = spawn_in_wait(c, m, [&] {
