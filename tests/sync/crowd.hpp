@@ -1,6 +1,7 @@
 #pragma once
 // A crowd at one object of sync: batches of tasks, some of them cancelled at some moment, of two runtimes, and plain threads.
 // Each throws dice to know what it does.
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <vector>
@@ -61,6 +62,11 @@ void two_threads(std::uint64_t seed, std::uint64_t times, Act const& act) {
     storm::dice roll(seed + 77 * (i + 1));
     for (std::uint64_t k = 0; k != times; ++k) act(roll);
   });
+}
+
+// Up to some microseconds, without giving the CPU away: so that two things happen now in this order, now in that, now at once.
+inline void a_moment_later(storm::dice& roll) {
+  for (auto n = roll.below(2'000); n != 0; --n) std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
 }  // namespace crowd

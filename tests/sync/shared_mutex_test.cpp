@@ -130,6 +130,28 @@ TEST_CASE("L02 a cancelled or late waiter leaves; a writer that leaves lets the 
   });
 }
 
+TEST_CASE("L02 whoever leaves while a writer waits lets no reader pass it") {
+  everywhere([] {
+    for (bool const writer_leaves : {false, true}) {
+      weft::shared_mutex m;
+      m.lock_shared();
+      auto const w = writes(m);
+      auto const gone = writer_leaves ? writes(m) : reads(m);
+      auto const r = reads(m);
+      CHECK(ends_cancelled(gone));
+      CHECK_FALSE(m.try_lock_shared());
+      m.unlock_shared();
+      w.get();
+      CHECK_FALSE(r.done());
+      m.unlock();
+      r.get();
+      m.unlock_shared();
+      CHECK(m.try_lock());
+      m.unlock();
+    }
+  });
+}
+
 TEST_CASE("L04 unlock of what is not locked in that way is an error and changes nothing") {
   everywhere([] {
     weft::shared_mutex m;

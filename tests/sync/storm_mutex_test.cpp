@@ -92,6 +92,32 @@ TEST_CASE_TEMPLATE("storm L03 locks are conserved in the simulation, every seed 
   }
 }
 
+TEST_CASE_TEMPLATE("storm L03 unlocked while the oldest gives up: the next one is not forgotten", M,
+                   weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  auto const seed = storm::seed();
+  auto const n = storm::rounds(3'000, 1'000'000);
+  shapes::for_each_worker_count([&](unsigned workers) {
+    weft::runtime rt({.workers = workers});
+    storm::dice roll(seed);
+    for (std::uint64_t i = 0; i != n; ++i) {
+      M m;
+      m.lock();
+      auto const waits = [&] {
+        auto t = rt.spawn([&m] { std::lock_guard const guard{m}; });
+        shapes::until([&t] { return t.state() == weft::task_state::suspended; });
+        return t;
+      };
+      auto const first = waits();
+      auto const second = waits();
+      first.cancel();
+      crowd::a_moment_later(roll);
+      m.unlock();
+      second.get();  // nobody else comes who could wake it
+      first.wait();
+    }
+  });
+}
+
 TEST_CASE("storm L01 many lockers without a pause: each gets its share") {
   auto const n = storm::rounds(20'000, 1'000'000);
   shapes::for_each_worker_count([&](unsigned workers) {
