@@ -133,6 +133,7 @@ TEST_CASE_TEMPLATE(
     q.close_now();
     CHECK(q.closed());
     CHECK(q.empty());
+    CHECK_FALSE(q.full());
     CHECK_THROWS_AS(puts.get(), weft::closed_error);
     CHECK_THROWS_AS((void)q.get(), weft::closed_error);
     CHECK_FALSE(q.try_get().has_value());
@@ -267,6 +268,17 @@ TEST_CASE("Q08 an item that throws when it is moved in was not put; its place go
     CHECK_THROWS_AS(breaks.get(), std::domain_error);
     next.get();
     CHECK(q.get().value == 4);
+  });
+}
+
+TEST_CASE("Q08 Q15 nothing is waited for after an item that threw when it was moved in: closed, the queue is drained") {
+  everywhere([] {
+    weft::queue<brittle> q(1);
+    CHECK_THROWS_AS(q.put(brittle(1, 0)), std::domain_error);
+    auto const gets = spawn_waiting([&q] { (void)q.get(); });
+    q.close();
+    CHECK_THROWS_AS(gets.get(), weft::closed_error);
+    CHECK_THROWS_AS((void)q.get(), weft::closed_error);
   });
 }
 

@@ -179,6 +179,38 @@ TEST_CASE_TEMPLATE("storm Q06 Q08 SE03 in the simulation, every seed another int
   }
 }
 
+TEST_CASE("storm Q08 while the oldest gives up, the one behind it is still there to be met") {
+  auto const seed = storm::seed();
+  auto const n = storm::rounds(1'000, 1'000'000);
+  shapes::for_each_worker_count([&](unsigned workers) {
+    weft::runtime rt({.workers = workers});
+    storm::dice roll(seed);
+    for (number i = 0; i != n; ++i) {
+      weft::channel<number> c, a, b, d, e;  // it leaves one after the other
+      auto const begins = [&](auto f) {
+        auto t = rt.spawn(f);
+        shapes::until([&t] { return t.state() == weft::task_state::suspended; });
+        return t;
+      };
+      auto const nothing = [](auto) {};
+      auto const first = begins([&] {
+        (void)select(weft::on_send(c, 1, [] {}), weft::on_receive(a, nothing), weft::on_receive(b, nothing),
+                     weft::on_receive(d, nothing), weft::on_receive(e, nothing));
+      });
+      auto const second = begins([&] { c.send(2); });
+      first.cancel();
+      crowd::a_moment_later(roll);
+      auto got = c.try_receive();
+      CHECK(got.has_value());
+      if (!got) got = c.receive();
+      first.wait();
+      CHECK(*got == (first.cancelled() ? 2u : 1u));
+      if (*got == 1) CHECK(c.receive() == 2u);
+      second.get();
+    }
+  });
+}
+
 TEST_CASE("storm two selects that want each other, from plain threads: they always meet") {
   auto const n = storm::rounds(20'000, 1'000'000);
   weft::channel<number> a, b;
