@@ -55,6 +55,33 @@ TEST_CASE("storm: spawns from many plain threads, joined there, detached, or han
   });
 }
 
+TEST_CASE("storm B08 a task that has begun and does not wait is never seen suspended, though who had its block before was") {
+  auto const n = storm::rounds(5'000, 500'000);
+  constexpr int batch = 50;
+  shapes::for_each_worker_count([&](unsigned workers) {
+    weft::runtime rt({.workers = workers});
+    std::uint64_t wrong = 0;
+    for (std::uint64_t i = 0; i < n; i += batch) {
+      {
+        weft::promise<> gate;
+        std::vector<weft::task<>> parked;
+        for (int k = 0; k != batch; ++k) parked.push_back(rt.spawn([f = gate.get_future()] { f.wait(); }));
+        shapes::until([&] { return parked.back().state() == weft::task_state::suspended; });
+        gate.set_value();
+        for (auto& t : parked) t.get();
+      }
+      for (int k = 0; k != batch; ++k) {
+        std::atomic<bool> seen{false};
+        auto const t = rt.spawn([&seen] { storm::wait_until([&seen] { return seen.load(); }); });
+        for (auto s = t.state(); s != weft::task_state::running; s = t.state()) wrong += s == weft::task_state::suspended ? 1 : 0;
+        seen = true;
+        t.get();
+      }
+    }
+    CHECK(wrong == 0);
+  });
+}
+
 TEST_CASE("storm: plain threads and workers wake each other's waiters over promises") {
   auto const n = storm::rounds(3'000, 300'000);
   shapes::for_each_worker_count([&](unsigned workers) {

@@ -44,9 +44,9 @@ TEST_CASE_TEMPLATE("Q02 capacity 0: a send returns when its value has been recei
     CHECK(c.capacity() == 0);
     auto const sends = spawn_waiting([&c] { c.send(T(1)); });
     CHECK(c.size() == 0);
-    CHECK(number(*c.receive()) == 1);
+    CHECK(value(*c.receive()) == 1);
     sends.get();
-    auto const receives = spawn_waiting([&c] { return number(*c.receive()); });
+    auto const receives = spawn_waiting([&c] { return value(*c.receive()); });
     c.send(T(2));
     CHECK(receives.get() == 2);
   });
@@ -61,9 +61,9 @@ TEST_CASE_TEMPLATE("Q02 with a buffer a send waits only when it is full", T, int
     c.send(T(1));
     CHECK(c.size() == 2);
     auto const sends = spawn_waiting([&c] { c.send(T(2)); });
-    for (int i = 0; i != 3; ++i) CHECK(number(*c.receive()) == i);
+    for (int i = 0; i != 3; ++i) CHECK(value(*c.receive()) == i);
     sends.get();
-    auto const receives = spawn_waiting([&c] { return number(*c.receive()); });
+    auto const receives = spawn_waiting([&c] { return value(*c.receive()); });
     c.send(T(3));
     CHECK(receives.get() == 3);
   });
@@ -75,20 +75,20 @@ TEST_CASE_TEMPLATE("Q03 try_send and try_receive say whether they did, and do no
     T kept(1);
     CHECK_FALSE(meeting.try_receive().has_value());
     CHECK_FALSE(meeting.try_send(std::move(kept)));
-    CHECK(number(kept) == 1);  // moved from only on success
-    auto const receives = spawn_waiting([&] { return number(*meeting.receive()); });
+    CHECK(value(kept) == 1);  // moved from only on success
+    auto const receives = spawn_waiting([&] { return value(*meeting.receive()); });
     CHECK(meeting.try_send(std::move(kept)));
     CHECK(receives.get() == 1);
     auto const sends = spawn_waiting([&] { meeting.send(T(2)); });
-    CHECK(number(*meeting.try_receive()) == 2);
+    CHECK(value(*meeting.try_receive()) == 2);
     sends.get();
 
     weft::channel<T> buffered(1);
     CHECK(buffered.try_send(T(3)));
     T more(4);
     CHECK_FALSE(buffered.try_send(std::move(more)));
-    CHECK(number(more) == 4);
-    CHECK(number(*buffered.try_receive()) == 3);
+    CHECK(value(more) == 4);
+    CHECK(value(*buffered.try_receive()) == 3);
     CHECK_FALSE(buffered.try_receive().has_value());
   });
 }
@@ -107,10 +107,10 @@ TEST_CASE_TEMPLATE("Q03 the timed forms: in time or late, never early", T, int, 
     CHECK_FALSE(c.try_send_until(std::move(kept), until));
     CHECK(weft::clock::now() >= until);
     auto const sends = spawn_waiting([&] { return c.try_send_for(std::move(kept), 1h); });
-    for (std::size_t i = 0; i != capacity; ++i) CHECK(number(*c.try_receive_for(0s)) == 0);
-    CHECK(number(*c.try_receive_for(1h)) == 1);
+    for (std::size_t i = 0; i != capacity; ++i) CHECK(value(*c.try_receive_for(0s)) == 0);
+    CHECK(value(*c.try_receive_for(1h)) == 1);
     CHECK(sends.get());
-    auto const receives = spawn_waiting([&] { return number(*c.try_receive_until(weft::never)); });
+    auto const receives = spawn_waiting([&] { return value(*c.try_receive_until(weft::never)); });
     CHECK(c.try_send_for(T(2), 1h));
     CHECK(receives.get() == 2);
   });
@@ -148,13 +148,13 @@ TEST_CASE_TEMPLATE("Q04 Q05 those who wait are served first come first served, o
     std::vector<weft::task<>> senders;
     for (int i = full; i != full + 4; ++i) senders.push_back(spawn_waiting([&c, i] { c.send(T(i)); }));
     for (int i = 0; i != full + 4; ++i) {
-      CHECK(number(*c.receive()) == i);
+      CHECK(value(*c.receive()) == i);
       // What is moved is moved into the buffer by its sender, when that runs.
       if (std::is_same_v<T, thing> && i < 4) senders[static_cast<std::size_t>(i)].get();
     }
     for (auto& s : senders) s.get();
     std::vector<weft::task<int>> receivers;
-    for (int i = 0; i != 4; ++i) receivers.push_back(spawn_waiting([&c] { return number(*c.receive()); }));
+    for (int i = 0; i != 4; ++i) receivers.push_back(spawn_waiting([&c] { return value(*c.receive()); }));
     for (int i = 0; i != 4; ++i) c.send(T(i));
     for (int i = 0; i != 4; ++i) CHECK(receivers[static_cast<std::size_t>(i)].get() == i);
   });
@@ -164,7 +164,7 @@ TEST_CASE_TEMPLATE("Q06 Q08 Q09 who is cancelled or late leaves, has taken nothi
   with_each_capacity([](std::size_t capacity) {
     weft::channel<T> c(capacity);
     auto const gone = spawn_waiting([&c] { (void)c.receive(); });
-    auto const next = spawn_waiting([&c] { return number(*c.receive()); });
+    auto const next = spawn_waiting([&c] { return value(*c.receive()); });
     CHECK(ends_cancelled(gone));
     CHECK_FALSE(c.try_receive_for(0s).has_value());
     c.send(T(1));
@@ -175,9 +175,9 @@ TEST_CASE_TEMPLATE("Q06 Q08 Q09 who is cancelled or late leaves, has taken nothi
     auto const cancelled = spawn_waiting([&] { c.send(std::move(kept)); });
     auto const sends = spawn_waiting([&] { c.send(T(3)); });
     CHECK(ends_cancelled(cancelled));
-    CHECK(number(kept) == 2);
-    for (std::size_t i = 0; i != capacity; ++i) CHECK(number(*c.receive()) == 0);
-    CHECK(number(*c.receive()) == 3);
+    CHECK(value(kept) == 2);
+    for (std::size_t i = 0; i != capacity; ++i) CHECK(value(*c.receive()) == 0);
+    CHECK(value(*c.receive()) == 3);
     sends.get();
     CHECK_FALSE(c.try_receive().has_value());
   });
@@ -232,8 +232,8 @@ TEST_CASE_TEMPLATE("Q15 close: waiting and later sends throw closed_error and ke
     CHECK_THROWS_AS(c.send(std::move(kept)), weft::closed_error);
     CHECK_FALSE(c.try_send(std::move(kept)));
     CHECK_FALSE(c.try_send_for(std::move(kept), 1h));
-    CHECK(number(kept) == 9);
-    for (int i = 0; i != full; ++i) CHECK(number(*c.receive()) == i);
+    CHECK(value(kept) == 9);
+    for (int i = 0; i != full; ++i) CHECK(value(*c.receive()) == i);
     CHECK_FALSE(c.receive().has_value());
     CHECK_FALSE(c.try_receive().has_value());
     CHECK_FALSE(c.try_receive_for(1h).has_value());
@@ -256,10 +256,10 @@ TEST_CASE_TEMPLATE("range-for receives until the channel is closed and drained",
       c.close();
     });
     int next = 0;
-    for (T& v : c) CHECK(number(v) == next++);
+    for (T& v : c) CHECK(value(v) == next++);
     CHECK(next == 20);
     sends.get();
-    for (T& v : c) FAIL(number(v));
+    for (T& v : c) FAIL(value(v));
   });
   CHECK(thing::alive == 0);
 }

@@ -1,21 +1,22 @@
 // condition_variable: the lock is held again however a wait ends; no notification is lost.
 #include <weft/condition_variable.hpp>
+#include <weft/mutex.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
-#include "tests/support/storm.hpp"
-#include "tests/sync/locks.hpp"
+#include "tests/sync/crowd.hpp"
+#include "tests/sync/waiting.hpp"
 
 using namespace shapes;
 using namespace waiting;
-using namespace locks;
 using namespace std::chrono_literals;
 namespace this_task = weft::this_task;
 
@@ -82,9 +83,9 @@ TEST_CASE("CV01 wait without the lock held is an error where it can be seen; not
   });
 }
 
-TEST_CASE("CV02 notified, cancelled or late: the lock is held again") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("CV02 notified, cancelled or late: the lock is held again", M, weft::mutex, weft::fair_mutex) {
+  everywhere([] {
+    M m;
     weft::condition_variable c;
     for (int how = 0; how != 3; ++how) {
       bool held = false;
@@ -112,9 +113,10 @@ TEST_CASE("CV02 notified, cancelled or late: the lock is held again") {
   });
 }
 
-TEST_CASE("CV02 CV03 cancelled while it waits for the lock: the lock first, then the cancellation") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("CV02 CV03 cancelled while it waits for the lock: the lock first, then the cancellation", M,
+                   weft::mutex, weft::fair_mutex) {
+  everywhere([] {
+    M m;
     weft::condition_variable c;
     bool held = false;
     auto const t = spawn_in_wait(c, m, [&] {
@@ -134,9 +136,10 @@ TEST_CASE("CV02 CV03 cancelled while it waits for the lock: the lock first, then
   });
 }
 
-TEST_CASE("CV03 notified, then cancelled while it waits for the lock: it returns, the request stays pending") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("CV03 notified, then cancelled while it waits for the lock: it returns, the request stays pending", M,
+                   weft::mutex, weft::fair_mutex) {
+  everywhere([] {
+    M m;
     weft::condition_variable c;
     bool returned = false;
     auto const t = spawn_in_wait(c, m, [&] {
@@ -189,6 +192,62 @@ TEST_CASE("CV04 a notification and a cancellation at the same moment: it is not 
       }
     });
   }
+}
+
+TEST_CASE("CV04 notified, then not waiting after all: who could not give the lock back passes it on") {
+  everywhere([] {
+    weft::fair_mutex m;
+    weft::condition_variable c;
+    weft::task<> next;
+    struct notifies_and_refuses {
+      std::function<void()> first;
+      void lock() {}
+      void unlock() {
+        first();
+        throw std::runtime_error("no");
+      }
+    } refuses{[&] {
+      next = spawn_in_wait(c, m, [&] {
+        std::unique_lock u(m);
+        c.wait(u);
+      });
+      c.notify_one();
+    }};
+    CHECK(message_of<std::runtime_error>([&] { c.wait(refuses); }) == "no");
+    next.get();
+  });
+}
+
+TEST_CASE("storm CV04 notified while it gives up: it returns, or the next one gets it") {
+  auto const seed = storm::seed();
+  auto const n = storm::rounds(5'000, 1'000'000);
+  for_each_worker_count([&](unsigned workers) {
+    weft::runtime rt({.workers = workers});
+    storm::dice roll(seed);
+    for (std::uint64_t i = 0; i != n; ++i) {
+      weft::mutex m;
+      weft::condition_variable c;
+      auto const waits = [&] {
+        std::atomic<bool> locked{false};
+        auto t = rt.spawn([&] {
+          std::unique_lock u(m);
+          locked = true;
+          c.wait(u);
+        });
+        until([&] { return locked.load(); });
+        std::lock_guard const in_line{m};
+        return t;
+      };
+      auto const first = waits();
+      auto const second = waits();
+      first.cancel();
+      crowd::a_moment_later(roll);
+      c.notify_one();
+      first.wait();
+      if (!first.cancelled()) c.notify_one();
+      second.get();
+    }
+  });
 }
 
 TEST_CASE("CV05 notify wakes in the order of coming, one each; more than wait is fine; notify_all wakes all") {

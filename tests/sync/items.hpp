@@ -1,6 +1,7 @@
 #pragma once
 // What the tests put into queues.
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <type_traits>
@@ -24,15 +25,26 @@ class thing {
   std::unique_ptr<int> value_;
 };
 
-// The same questions to a type that goes the quick way (copied under the lock) and to one that does not.
+// What the storms count: copied under a queue's lock, or moved.
+using number = std::uint64_t;
+using boxed = std::unique_ptr<number>;
+
 template <class T>
-int number(T const& v) {
-  if constexpr (std::is_same_v<T, int>) {
-    return v;
+T make(number n) {
+  if constexpr (std::is_same_v<T, number>) {
+    return n;
   } else {
-    return v.value();
+    return std::make_unique<number>(n);
   }
 }
+
+// The same questions to a type that goes the quick way (copied under the lock) and to one that does not.
+inline int value(int v) { return v; }
+inline int value(thing const& v) { return v.value(); }
+inline number value(number n) { return n; }
+inline number value(boxed const& p) { return *p; }
+inline bool intact(number) { return true; }
+inline bool intact(boxed const& p) { return p != nullptr; }
 
 // Stops in the middle of a move: for what happens while an item is on its way.
 struct slow {

@@ -1,19 +1,21 @@
-// mutex, fair_mutex: order, hand-over, cancellation, errors. Storms: storm_mutex_test.cpp.
+// mutex, fair_mutex, and shared_mutex as far as its writers are like them: order, hand-over, cancellation, errors.
+// Storms: storm_mutex_test.cpp.
 #include <weft/mutex.hpp>
+#include <weft/shared_mutex.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <shared_mutex>
 #include <stdexcept>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
-#include "tests/sync/locks.hpp"
+#include "tests/sync/waiting.hpp"
 
 using namespace shapes;
 using namespace waiting;
-using namespace locks;
 using namespace std::chrono_literals;
 namespace this_task = weft::this_task;
 
@@ -22,9 +24,10 @@ static_assert(!std::is_convertible_v<weft::fair_mutex*, weft::mutex*>);
 static_assert(std::is_trivially_destructible_v<weft::mutex>);
 constinit weft::mutex at_start_up;
 
-TEST_CASE("L01 those who wait are served in the order in which they came") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L01 those who wait are served in the order in which they came", M,
+                   weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  everywhere([] {
+    M m;
     std::vector<int> order;
     m.lock();
     std::vector<weft::task<>> all;
@@ -120,9 +123,10 @@ TEST_CASE("L01 nobody starves: tasks that lock and unlock without a pause") {
   });
 }
 
-TEST_CASE("L02 a cancelled waiter leaves the line; the lock is as it was, the others keep their order") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L02 a cancelled waiter leaves the line; the lock is as it was, the others keep their order", M,
+                   weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  everywhere([] {
+    M m;
     std::vector<int> order;
     m.lock();
     std::vector<weft::task<>> all;
@@ -146,11 +150,12 @@ TEST_CASE("L02 a cancelled waiter leaves the line; the lock is as it was, the ot
   });
 }
 
-TEST_CASE("L03 a waiter cancelled at the moment of unlock: it has it, or the next one gets it") {
+TEST_CASE_TEMPLATE("L03 a waiter cancelled at the moment of unlock: it has it, or the next one gets it", M,
+                   weft::mutex, weft::fair_mutex, weft::shared_mutex) {
   for (int const who_cancels : {0, 1}) {
-    both_everywhere([who_cancels](auto k) {
+    everywhere([who_cancels] {
       for (int round = 0; round != 30; ++round) {
-        typename decltype(k)::type m;
+        M m;
         m.lock();
         bool got = false;
         auto const first = spawn_waiting([&] {
@@ -176,13 +181,15 @@ TEST_CASE("L03 a waiter cancelled at the moment of unlock: it has it, or the nex
   }
 }
 
-TEST_CASE("L03 handed over is handed over: the request that came with it stays pending") {
+TEST_CASE_TEMPLATE("L03 handed over is handed over: the request that came with it stays pending", Guard,
+                   std::lock_guard<weft::fair_mutex>, std::lock_guard<weft::shared_mutex>,
+                   std::shared_lock<weft::shared_mutex>) {
   everywhere([] {
-    weft::fair_mutex m;
+    typename Guard::mutex_type m;
     m.lock();
     bool got = false;
     auto const t = spawn_waiting([&] {
-      std::lock_guard const guard{m};
+      Guard const guard{m};
       got = true;
       weft::event().wait();  // the request may come later than we do
     });
@@ -196,9 +203,10 @@ TEST_CASE("L03 handed over is handed over: the request that came with it stays p
   });
 }
 
-TEST_CASE("L03 a late waiter leaves, and the one behind it goes on") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L03 a late waiter leaves, and the one behind it goes on", M,
+                   weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  everywhere([] {
+    M m;
     m.lock();
     auto const late = spawn_waiting([&] { return m.try_lock_for(2ms); });
     auto const next = spawn_waiting([&] { m.lock(); });
@@ -211,9 +219,10 @@ TEST_CASE("L03 a late waiter leaves, and the one behind it goes on") {
   });
 }
 
-TEST_CASE("L04 unlock when it is not locked is an error and changes nothing") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L04 unlock when it is not locked is an error and changes nothing", M,
+                   weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  everywhere([] {
+    M m;
     CHECK_THROWS_AS(m.unlock(), weft::invalid_state_error);
     m.lock();
     m.unlock();
@@ -228,9 +237,9 @@ TEST_CASE("L04 unlock when it is not locked is an error and changes nothing") {
   });
 }
 
-TEST_CASE("L05 not reentrant, not bound to who locked it; holder() says who did") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L05 not reentrant, not bound to who locked it; holder() says who did", M, weft::mutex, weft::fair_mutex) {
+  everywhere([] {
+    M m;
     CHECK(m.holder() == 0);
     m.lock();
     CHECK(m.holder() == this_task::id());
@@ -275,13 +284,14 @@ TEST_CASE("L06 tasks of two runtimes and plain threads exclude each other") {
     };
     exclude(weft::mutex());
     exclude(weft::fair_mutex());
+    exclude(weft::shared_mutex());
     exclude(at_start_up);
   });
 }
 
-TEST_CASE("L07 scoped use unlocks on an error; std::unique_lock") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L07 scoped use unlocks on an error; std::unique_lock", M, weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  everywhere([] {
+    M m;
     CHECK_THROWS_AS(
         [&] {
           std::lock_guard const guard{m};
@@ -317,9 +327,10 @@ TEST_CASE("L07 several at once: std::lock and std::scoped_lock, in any order") {
   });
 }
 
-TEST_CASE("L01 C05 lock is a checkpoint, before it takes anything; try_lock and unlock are none") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L01 C05 lock is a checkpoint, before it takes anything; try_lock and unlock are none", M,
+                   weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  everywhere([] {
+    M m;
     auto const t = weft::spawn([&m] {
       (void)this_task::self().cancel("one");
       CHECK(m.try_lock());
@@ -339,9 +350,9 @@ TEST_CASE("L01 C05 lock is a checkpoint, before it takes anything; try_lock and 
   });
 }
 
-TEST_CASE("L03 a shielded wait is not interrupted") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L03 a shielded wait is not interrupted", M, weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  everywhere([] {
+    M m;
     m.lock();
     auto const t = spawn_waiting([&m] {
       weft::shield_scope const shield;
@@ -357,9 +368,10 @@ TEST_CASE("L03 a shielded wait is not interrupted") {
   });
 }
 
-TEST_CASE("L01 try_lock_for and try_lock_until: in time or late, never early") {
-  both_everywhere([](auto k) {
-    typename decltype(k)::type m;
+TEST_CASE_TEMPLATE("L01 try_lock_for and try_lock_until: in time or late, never early", M,
+                   weft::mutex, weft::fair_mutex, weft::shared_mutex) {
+  everywhere([] {
+    M m;
     CHECK(m.try_lock_for(0s));
     CHECK_FALSE(m.try_lock_for(0s));
     CHECK_FALSE(m.try_lock_for(-1h));

@@ -33,7 +33,7 @@ void behaves_as_a_queue(Make make) {
   CHECK(q.maxsize() == 2);
   auto const gets = spawn_waiting([&q] { return q.get(); });
   q.put(make(7));
-  CHECK(number(gets.get()) == 7);
+  CHECK(value(gets.get()) == 7);
   q.put(make(1));
   CHECK(q.try_put(make(1)));
   CHECK(q.full());
@@ -42,18 +42,18 @@ void behaves_as_a_queue(Make make) {
   auto const cancelled = spawn_waiting([&] { q.put(make(8)); });
   auto const puts = spawn_waiting([&] { q.put(make(1)); });
   CHECK(ends_cancelled(cancelled));
-  CHECK(number(*q.try_get()) == 1);
+  CHECK(value(*q.try_get()) == 1);
   puts.get();
   CHECK(q.size() == 2);
-  CHECK(number(*q.try_get_for(1h)) == 1);
+  CHECK(value(*q.try_get_for(1h)) == 1);
   int got = 0;
-  CHECK(weft::select(weft::on_get(q, [&](auto v) { got = number(v); }), weft::after(1h, [] {})) == 0);
+  CHECK(weft::select(weft::on_get(q, [&](auto v) { got = value(v); }), weft::after(1h, [] {})) == 0);
   CHECK(got == 1);
   CHECK(weft::select(weft::on_put(q, make(4), [] {})) == 0);
   CHECK_FALSE(q.join_for(0s));
   q.close();
   CHECK_THROWS_AS(q.put(make(1)), weft::closed_error);
-  CHECK(number(q.get()) == 4);
+  CHECK(value(q.get()) == 4);
   CHECK_THROWS_AS((void)q.get(), weft::closed_error);
   for (int i = 0; i != 5; ++i) q.task_done();
   q.join();
@@ -80,7 +80,7 @@ struct moody {
   template <class T>
   bool operator()(T const& a, T const& b) const {
     if ((*const_cast<int*>(tries_left))-- == 0) throw std::domain_error("not now");
-    return number(a) < number(b);
+    return value(a) < value(b);
   }
 };
 
@@ -102,10 +102,10 @@ TEST_CASE_TEMPLATE("Q04 lifo_queue: last in, first out", T, int, thing) {
   everywhere([] {
     weft::lifo_queue<T> q;
     for (int i = 0; i != 100; ++i) q.put(T(i));
-    for (int i = 100; i-- != 50;) CHECK(number(q.get()) == i);
+    for (int i = 100; i-- != 50;) CHECK(value(q.get()) == i);
     q.put(T(100));
-    CHECK(number(q.get()) == 100);
-    for (int i = 50; i-- != 0;) CHECK(number(q.get()) == i);
+    CHECK(value(q.get()) == 100);
+    for (int i = 50; i-- != 0;) CHECK(value(q.get()) == i);
     CHECK(q.empty());
   });
 }

@@ -88,13 +88,13 @@ TEST_CASE_TEMPLATE("Q15 close: later and waiting puts throw closed_error, and ke
     q.close();
     CHECK(q.closed());
     CHECK_THROWS_AS(waits.get(), weft::closed_error);
-    CHECK(number(kept) == 1);
+    CHECK(value(kept) == 1);
     CHECK_FALSE(timed.get());
     CHECK_THROWS_AS(q.put(std::move(kept)), weft::closed_error);
     CHECK_FALSE(q.try_put(std::move(kept)));
     CHECK_FALSE(q.try_put_for(std::move(kept), 1h));
-    CHECK(number(kept) == 1);
-    CHECK(number(q.get()) == 0);
+    CHECK(value(kept) == 1);
+    CHECK(value(q.get()) == 0);
     CHECK_THROWS_AS(q.put(std::move(kept)), weft::closed_error);
   });
 }
@@ -105,14 +105,14 @@ TEST_CASE_TEMPLATE("Q15 close: gets drain what is left, then throw closed_error;
     weft::queue<T> q;
     for (int i = 0; i != 3; ++i) q.put(T(i));
     q.close();
-    CHECK(number(q.get()) == 0);
-    CHECK(number(*q.try_get()) == 1);
-    CHECK(number(*q.try_get_for(1h)) == 2);
+    CHECK(value(q.get()) == 0);
+    CHECK(value(*q.try_get()) == 1);
+    CHECK(value(*q.try_get_for(1h)) == 2);
     CHECK_THROWS_AS((void)q.get(), weft::closed_error);
     CHECK_FALSE(q.try_get().has_value());
     CHECK_FALSE(q.try_get_for(1h).has_value());
     weft::queue<T> empty;
-    auto const waits = spawn_waiting([&empty] { return number(empty.get()); });
+    auto const waits = spawn_waiting([&empty] { return value(empty.get()); });
     auto const timed = spawn_waiting([&empty] { return empty.try_get_for(1h).has_value(); });
     empty.close();
     CHECK_THROWS_AS((void)waits.get(), weft::closed_error);
@@ -126,13 +126,14 @@ TEST_CASE_TEMPLATE(
   everywhere([] {
     weft::queue<T> q(4);
     for (int i = 0; i != 4; ++i) q.put(T(i));
-    CHECK(number(q.get()) == 0);
+    CHECK(value(q.get()) == 0);
     q.put(T(4));
     auto const puts = spawn_waiting([&q] { q.put(T(5)); });
     auto const joins = spawn_waiting([&q] { q.join(); });
     q.close_now();
     CHECK(q.closed());
     CHECK(q.empty());
+    CHECK_FALSE(q.full());
     CHECK_THROWS_AS(puts.get(), weft::closed_error);
     CHECK_THROWS_AS((void)q.get(), weft::closed_error);
     CHECK_FALSE(q.try_get().has_value());
@@ -267,6 +268,17 @@ TEST_CASE("Q08 an item that throws when it is moved in was not put; its place go
     CHECK_THROWS_AS(breaks.get(), std::domain_error);
     next.get();
     CHECK(q.get().value == 4);
+  });
+}
+
+TEST_CASE("Q08 Q15 nothing is waited for after an item that threw when it was moved in: closed, the queue is drained") {
+  everywhere([] {
+    weft::queue<brittle> q(1);
+    CHECK_THROWS_AS(q.put(brittle(1, 0)), std::domain_error);
+    auto const gets = spawn_waiting([&q] { (void)q.get(); });
+    q.close();
+    CHECK_THROWS_AS(gets.get(), weft::closed_error);
+    CHECK_THROWS_AS((void)q.get(), weft::closed_error);
   });
 }
 

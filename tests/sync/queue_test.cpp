@@ -40,10 +40,10 @@ TEST_CASE_TEMPLATE("Q01 a maxsize of 0 is unbounded: never full", T, int, thing)
     CHECK_FALSE(q.full());
     CHECK(q.size() == 3000);
     CHECK(q.try_put(T(3000)));
-    for (int i = 0; i != 3001; ++i) REQUIRE(number(q.get()) == i);
+    for (int i = 0; i != 3001; ++i) REQUIRE(value(q.get()) == i);
     CHECK(q.empty());
     q.put(T(1));  // the memory of the many has gone, and there is some again
-    CHECK(number(q.get()) == 1);
+    CHECK(value(q.get()) == 1);
   });
 }
 
@@ -59,11 +59,11 @@ TEST_CASE_TEMPLATE("Q01 Q02 put waits when it is full and goes on as room comes"
     CHECK(q.size() == 2);
     auto const puts = spawn_waiting([&q] { q.put(T(2)); });
     CHECK(q.size() == 2);
-    CHECK(number(q.get()) == 0);
+    CHECK(value(q.get()) == 0);
     puts.get();
     CHECK(q.full());
-    CHECK(number(q.get()) == 1);
-    CHECK(number(q.get()) == 2);
+    CHECK(value(q.get()) == 1);
+    CHECK(value(q.get()) == 2);
     CHECK(q.empty());
   });
 }
@@ -71,7 +71,7 @@ TEST_CASE_TEMPLATE("Q01 Q02 put waits when it is full and goes on as room comes"
 TEST_CASE_TEMPLATE("Q02 get waits when it is empty and goes on as items come", T, int, thing) {
   everywhere([] {
     weft::queue<T> q(1);
-    auto const gets = spawn_waiting([&q] { return number(q.get()); });
+    auto const gets = spawn_waiting([&q] { return value(q.get()); });
     q.put(T(7));
     CHECK(gets.get() == 7);
     CHECK(q.empty());
@@ -87,10 +87,10 @@ TEST_CASE_TEMPLATE("Q03 try_put and try_get say whether they did, and do not wai
     CHECK(q.try_put(T(1)));
     T kept(2);
     CHECK_FALSE(q.try_put(std::move(kept)));
-    CHECK(number(kept) == 2);  // moved from only on success
-    CHECK(number(*q.try_get()) == 1);
+    CHECK(value(kept) == 2);  // moved from only on success
+    CHECK(value(*q.try_get()) == 1);
     CHECK(q.try_put(std::move(kept)));
-    CHECK(number(*q.try_get()) == 2);
+    CHECK(value(*q.try_get()) == 2);
   });
 }
 
@@ -107,12 +107,12 @@ TEST_CASE_TEMPLATE("Q03 the timed forms: in time or late, never early", T, int, 
     until = weft::clock::now() + 200us;
     CHECK_FALSE(q.try_put_until(std::move(kept), until));
     CHECK(weft::clock::now() >= until);
-    CHECK(number(kept) == 2);
+    CHECK(value(kept) == 2);
     auto const puts = spawn_waiting([&] { return q.try_put_for(std::move(kept), 1h); });
-    CHECK(number(*q.try_get_for(0s)) == 1);
+    CHECK(value(*q.try_get_for(0s)) == 1);
     CHECK(puts.get());
-    CHECK(number(*q.try_get_until(weft::never)) == 2);
-    auto const gets = spawn_waiting([&] { return number(q.try_get_for(std::chrono::hours::max()).value()); });
+    CHECK(value(*q.try_get_until(weft::never)) == 2);
+    auto const gets = spawn_waiting([&] { return value(q.try_get_for(std::chrono::hours::max()).value()); });
     q.put(T(3));
     CHECK(gets.get() == 3);
   });
@@ -130,7 +130,7 @@ TEST_CASE_TEMPLATE("Q04 first in, first out; of each producer, whoever consumes"
       }
       int next[3] = {};
       for (int i = 0; i != 600; ++i) {
-        int const n = number(q.get());
+        int const n = value(q.get());
         REQUIRE(n % 1000 == next[n / 1000]);
         ++next[n / 1000];
       }
@@ -144,7 +144,7 @@ TEST_CASE_TEMPLATE("Q05 waiting consumers are served in the order in which they 
   everywhere([] {
     weft::queue<T> q;
     std::vector<weft::task<int>> all;
-    for (int i = 0; i != 5; ++i) all.push_back(spawn_waiting([&q] { return number(q.get()); }));
+    for (int i = 0; i != 5; ++i) all.push_back(spawn_waiting([&q] { return value(q.get()); }));
     for (int i = 0; i != 5; ++i) q.put(T(i));
     CHECK_FALSE(q.try_get().has_value());  // they are handed over already
     for (int i = 0; i != 5; ++i) CHECK(all[static_cast<std::size_t>(i)].get() == i);
@@ -160,11 +160,11 @@ TEST_CASE_TEMPLATE(
     std::vector<weft::task<>> all;
     for (int i = 1; i != 5; ++i) all.push_back(spawn_waiting([&q, i] { q.put(T(i)); }));
     for (int i = 0; i != 4; ++i) {
-      CHECK(number(q.get()) == i);
+      CHECK(value(q.get()) == i);
       CHECK_FALSE(q.try_put(T(99)));  // the place that came free is the next producer's
       all[static_cast<std::size_t>(i)].get();
     }
-    CHECK(number(q.get()) == 4);
+    CHECK(value(q.get()) == 4);
     CHECK(q.try_put(T(5)));
   });
 }
@@ -173,12 +173,12 @@ TEST_CASE_TEMPLATE("Q06 a cancelled getter loses no item", T, int, thing) {
   everywhere([] {
     weft::queue<T> q;
     std::vector<weft::task<int>> all;
-    for (int i = 0; i != 4; ++i) all.push_back(spawn_waiting([&q] { return number(q.get()); }));
+    for (int i = 0; i != 4; ++i) all.push_back(spawn_waiting([&q] { return value(q.get()); }));
     for (std::size_t i : {0u, 3u, 1u}) CHECK(ends_cancelled(all[i]));
     for (int i = 0; i != 3; ++i) q.put(T(i));
     CHECK(all[2].get() == 0);
-    CHECK(number(q.get()) == 1);
-    CHECK(number(q.get()) == 2);
+    CHECK(value(q.get()) == 1);
+    CHECK(value(q.get()) == 2);
     CHECK(q.empty());
   });
 }
@@ -189,7 +189,7 @@ TEST_CASE_TEMPLATE("Q06 granted is granted: the item handed over is returned, th
     weft::queue<T> q;
     int got = -1;
     auto const t = spawn_waiting([&] {
-      got = number(q.get());
+      got = value(q.get());
       (void)q.get();
     });
     q.put(T(1));
@@ -235,10 +235,10 @@ TEST_CASE_TEMPLATE("Q08 a cancelled putter has not put and keeps its value; its 
     auto const first = spawn_waiting([&] { q.put(std::move(kept)); });
     auto const second = spawn_waiting([&] { q.put(T(2)); });
     CHECK(ends_cancelled(first));
-    CHECK(number(kept) == 1);
-    CHECK(number(q.get()) == 0);
+    CHECK(value(kept) == 1);
+    CHECK(value(q.get()) == 0);
     second.get();
-    CHECK(number(q.get()) == 2);
+    CHECK(value(q.get()) == 2);
     CHECK(q.empty());
   });
 }
@@ -292,14 +292,14 @@ TEST_CASE_TEMPLATE("Q11 draining by try_get wakes all putters that fit, filling 
     q.put(T(1));
     std::vector<weft::task<>> putters;
     for (int i = 2; i != 4; ++i) putters.push_back(spawn_waiting([&q, i] { q.put(T(i)); }));
-    CHECK(number(*q.try_get()) == 0);
-    CHECK(number(*q.try_get()) == 1);
+    CHECK(value(*q.try_get()) == 0);
+    CHECK(value(*q.try_get()) == 1);
     for (auto& p : putters) p.get();
     CHECK(q.size() == 2);
     while (q.try_get().has_value()) {
     }
     std::vector<weft::task<int>> getters;
-    for (int i = 0; i != 3; ++i) getters.push_back(spawn_waiting([&q] { return number(q.get()); }));
+    for (int i = 0; i != 3; ++i) getters.push_back(spawn_waiting([&q] { return value(q.get()); }));
     for (int i = 0; i != 3; ++i) CHECK(q.try_put(T(i)));
     for (int i = 0; i != 3; ++i) CHECK(getters[static_cast<std::size_t>(i)].get() == i);
   });
@@ -315,7 +315,7 @@ TEST_CASE_TEMPLATE(
       T kept(1);
       CHECK(q.try_put(T(0)));
       CHECK(message_of<weft::cancelled>([&] { q.put(std::move(kept)); }) == "put");
-      CHECK(number(kept) == 1);
+      CHECK(value(kept) == 1);
       CHECK(q.size() == 1);
       (void)this_task::self().cancel("get");
       CHECK(message_of<weft::cancelled>([&] { (void)q.get(); }) == "get");
@@ -324,7 +324,7 @@ TEST_CASE_TEMPLATE(
       (void)this_task::self().cancel("join");
       CHECK(message_of<weft::cancelled>([&] { q.join(); }) == "join");
       (void)this_task::self().cancel("pending");
-      CHECK(number(*q.try_get()) == 0);
+      CHECK(value(*q.try_get()) == 0);
       CHECK(message_of<weft::cancelled>([] { this_task::checkpoint(); }) == "pending");
     });
     t.get();

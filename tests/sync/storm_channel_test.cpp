@@ -8,34 +8,19 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "tests/support/shapes.hpp"
-#include "tests/support/storm.hpp"
+#include "tests/sync/crowd.hpp"
+#include "tests/sync/items.hpp"
 
+using namespace items;
 using std::chrono::microseconds;
 using weft::select;
 
 namespace {
-
-using number = std::uint64_t;
-using boxed = std::unique_ptr<number>;
-
-template <class T>
-T make(number n) {
-  if constexpr (std::is_same_v<T, number>) {
-    return n;
-  } else {
-    return std::make_unique<number>(n);
-  }
-}
-number value(number n) { return n; }
-number value(boxed const& p) { return *p; }
-bool intact(number) { return true; }
-bool intact(boxed const& p) { return p != nullptr; }
 
 // One account per value: sent once or not at all, received as often. Permits and a stop event are in the selects, too.
 template <class T>
@@ -47,7 +32,7 @@ struct ledger {
   weft::semaphore permits{1};
   weft::event stop;
   std::vector<std::atomic<std::uint8_t>> sent, received;
-  std::atomic<number> next{0}, harmed{0}, cancelled{0}, permits_held{0}, too_many{0};
+  std::atomic<number> next{0}, harmed{0}, permits_held{0}, too_many{0};
 
   void produce(storm::dice& roll) {
     auto const id = next++;
@@ -134,28 +119,18 @@ struct ledger {
   }
 };
 
-// Batches of producers and consumers, about a third of them cancelled at some moment. Whoever is left waiting, too.
+// Producers and consumers, about a third of them cancelled at some moment. Whoever is left waiting, too.
+constexpr crowd::habits habits{.acts = 2, .one_in = 3, .may_be_left_over = true};
+
 template <class T>
-void drive(ledger<T>& l, number seed, number rounds) {
-  for (number i = 0; i < rounds; i += 10) {
-    storm::dice roll(seed + i);
-    std::vector<weft::task<>> all;
-    for (number k = 0; k != 10; ++k) {
-      all.push_back(weft::spawn([&l, k, s = seed + 31 * (i + k)] {
-        storm::dice mine(s);
-        for (int j = 0; j != 2; ++j) k % 2 == 0 ? l.produce(mine) : l.consume(mine);
-      }));
+auto takes_part(ledger<T>& l) {
+  return [&l](storm::dice& roll, number k) {
+    if (k % 2 == 0) {
+      l.produce(roll);
+    } else {
+      (void)l.consume(roll);
     }
-    for (auto& t : all) {
-      if (roll.below(3) == 0) weft::this_task::yield();
-      if (roll.below(3) == 0) t.cancel();
-    }
-    for (auto& t : all) {
-      if (!t.wait_for(microseconds(300))) t.cancel();
-      t.wait();
-      if (t.cancelled()) ++l.cancelled;
-    }
-  }
+  };
 }
 
 }  // namespace
@@ -166,34 +141,28 @@ TEST_CASE_TEMPLATE("storm Q06 Q08 SE03 every value sent is received exactly once
   auto const n = storm::rounds(1'000, 150'000);
   shapes::for_each_worker_count([&](unsigned workers) {
     ledger<T> l(8 * n + 1000);
-    {
-      weft::runtime one({.workers = workers}), two({.workers = workers});
-      auto const first = one.spawn([&] { drive(l, seed, n); });
-      auto const second = two.spawn([&] { drive(l, seed + 1'000'003, n); });
-      std::thread consumer([&] {
-        bool open = true;
-        while (open) {
-          auto const got = [&](std::optional<T> v) {
-            if (v) ++l.received[value(*v)];
-            open = v.has_value();
-          };
-          (void)select(weft::on_receive(l.other_meeting, got), weft::on_receive(l.meeting, got), weft::on_receive(l.buffered, got));
-        }
-      });
-      std::thread producer([&] {
+    std::thread consumer([&] {
+      bool open = true;
+      while (open) {
+        auto const got = [&](std::optional<T> v) {
+          if (v) ++l.received[value(*v)];
+          open = v.has_value();
+        };
+        (void)select(weft::on_receive(l.other_meeting, got), weft::on_receive(l.meeting, got), weft::on_receive(l.buffered, got));
+      }
+    });
+    auto const cancelled = crowd::drive_two_runtimes(seed, n, workers, habits, takes_part(l), [&] {
+      std::thread([&] {
         storm::dice roll(seed + 77);
         for (number k = 0; k != n; ++k) l.produce(roll);
-      });
-      producer.join();
-      first.get();
-      second.get();
-      l.meeting.close();
-      l.other_meeting.close();
-      l.buffered.close();
-      consumer.join();
-    }
+      }).join();
+    });
+    l.meeting.close();
+    l.other_meeting.close();
+    l.buffered.close();
+    consumer.join();
+    CHECK(cancelled > 0);
     l.balance();
-    CHECK(l.cancelled > 0);
   });
 }
 
@@ -204,10 +173,42 @@ TEST_CASE_TEMPLATE("storm Q06 Q08 SE03 in the simulation, every seed another int
     CAPTURE(seed + i);
     weft::simulation(seed + i).run([&] {
       ledger<T> l(200);
-      drive(l, seed + i, 20);
+      (void)crowd::drive(seed + i, 20, habits, takes_part(l));
       l.balance();
     });
   }
+}
+
+TEST_CASE("storm Q08 while the oldest gives up, the one behind it is still there to be met") {
+  auto const seed = storm::seed();
+  auto const n = storm::rounds(1'000, 1'000'000);
+  shapes::for_each_worker_count([&](unsigned workers) {
+    weft::runtime rt({.workers = workers});
+    storm::dice roll(seed);
+    for (number i = 0; i != n; ++i) {
+      weft::channel<number> c, a, b, d, e;  // it leaves one after the other
+      auto const begins = [&](auto f) {
+        auto t = rt.spawn(f);
+        shapes::until([&t] { return t.state() == weft::task_state::suspended; });
+        return t;
+      };
+      auto const nothing = [](auto) {};
+      auto const first = begins([&] {
+        (void)select(weft::on_send(c, 1, [] {}), weft::on_receive(a, nothing), weft::on_receive(b, nothing),
+                     weft::on_receive(d, nothing), weft::on_receive(e, nothing));
+      });
+      auto const second = begins([&] { c.send(2); });
+      first.cancel();
+      crowd::a_moment_later(roll);
+      auto got = c.try_receive();
+      CHECK(got.has_value());
+      if (!got) got = c.receive();
+      first.wait();
+      CHECK(*got == (first.cancelled() ? 2u : 1u));
+      if (*got == 1) CHECK(c.receive() == 2u);
+      second.get();
+    }
+  });
 }
 
 TEST_CASE("storm two selects that want each other, from plain threads: they always meet") {

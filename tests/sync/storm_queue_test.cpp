@@ -7,33 +7,18 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "tests/support/shapes.hpp"
-#include "tests/support/storm.hpp"
+#include "tests/sync/crowd.hpp"
+#include "tests/sync/items.hpp"
 
+using namespace items;
 using std::chrono::microseconds;
 
 namespace {
-
-using number = std::uint64_t;
-using boxed = std::unique_ptr<number>;
-
-template <class T>
-T make(number n) {
-  if constexpr (std::is_same_v<T, number>) {
-    return n;
-  } else {
-    return std::make_unique<number>(n);
-  }
-}
-number value(number n) { return n; }
-number value(boxed const& p) { return *p; }
-bool intact(number) { return true; }
-bool intact(boxed const& p) { return p != nullptr; }
 
 // One account per item: put once or not at all, got as often.
 template <class T>
@@ -41,7 +26,7 @@ struct ledger {
   explicit ledger(std::size_t items, std::size_t maxsize) : q(maxsize), put(items), got(items) {}
   weft::queue<T> q;
   std::vector<std::atomic<std::uint8_t>> put, got;
-  std::atomic<number> next{0}, harmed{0}, cancelled{0};
+  std::atomic<number> next{0}, harmed{0};
 
   void produce(storm::dice& roll) {
     auto const id = next++;
@@ -103,34 +88,18 @@ struct ledger {
   }
 };
 
-// Batches of producers and consumers, about a third of them cancelled at some moment. Whoever is left waiting, too.
+// Producers and consumers, about a third of them cancelled at some moment. Whoever is left waiting, too.
+constexpr crowd::habits habits{.acts = 2, .one_in = 3, .may_be_left_over = true};
+
 template <class T>
-void drive(ledger<T>& l, number seed, number rounds) {
-  for (number i = 0; i < rounds; i += 10) {
-    storm::dice roll(seed + i);
-    std::vector<weft::task<>> all;
-    for (number k = 0; k != 10; ++k) {
-      all.push_back(weft::spawn([&l, k, s = seed + 31 * (i + k)] {
-        storm::dice mine(s);
-        for (int j = 0; j != 2; ++j) {
-          if (k % 2 == 0) {
-            l.produce(mine);
-          } else {
-            (void)l.consume(mine);
-          }
-        }
-      }));
+auto takes_part(ledger<T>& l) {
+  return [&l](storm::dice& roll, number k) {
+    if (k % 2 == 0) {
+      l.produce(roll);
+    } else {
+      (void)l.consume(roll);
     }
-    for (auto& t : all) {
-      if (roll.below(3) == 0) weft::this_task::yield();
-      if (roll.below(3) == 0) t.cancel();
-    }
-    for (auto& t : all) {
-      if (!t.wait_for(microseconds(300))) t.cancel();
-      t.wait();
-      if (t.cancelled()) ++l.cancelled;
-    }
-  }
+  };
 }
 
 template <class T>
@@ -150,27 +119,19 @@ TEST_CASE_TEMPLATE(
   auto const n = storm::rounds(2'000, 150'000);
   shapes::for_each_worker_count([&](unsigned workers) {
     ledger<T> l(8 * n + 100, 3);
-    {
-      weft::runtime one({.workers = workers}), two({.workers = workers});
-      auto const first = one.spawn([&] { drive(l, seed, n); });
-      auto const second = two.spawn([&] { drive(l, seed + 1'000'003, n); });
-      std::thread consumer([&] {
-        storm::dice roll(seed + 7);
-        while (l.consume(roll)) {
-        }
-      });
-      storm::stampede(2, [&](unsigned i) {
-        storm::dice roll(seed + 77 * (i + 1));
-        for (number k = 0; k != n; ++k) l.produce(roll);
-      });
-      first.get();
-      second.get();
-      l.q.close();
-      consumer.join();
-    }
+    std::thread consumer([&] {
+      storm::dice roll(seed + 7);
+      while (l.consume(roll)) {
+      }
+    });
+    auto const cancelled = crowd::drive_two_runtimes(seed, n, workers, habits, takes_part(l), [&] {
+      crowd::two_threads(seed, n, [&l](storm::dice& roll) { l.produce(roll); });
+    });
+    l.q.close();
+    consumer.join();
+    CHECK(cancelled > 0);
     drain(l);
     l.balance();
-    CHECK(l.cancelled > 0);
   });
 }
 
@@ -215,7 +176,7 @@ TEST_CASE_TEMPLATE("storm Q06 Q08 Q15 in the simulation, every seed another inte
     CAPTURE(seed + i);
     weft::simulation(seed + i).run([&] {
       ledger<T> l(200, 2);
-      drive(l, seed + i, 20);
+      (void)crowd::drive(seed + i, 20, habits, takes_part(l));
       drain(l);
       l.balance();
     });

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "tests/support/shapes.hpp"
-#include "tests/support/storm.hpp"
+#include "tests/sync/crowd.hpp"
 
 using std::chrono::microseconds;
 
@@ -24,7 +24,7 @@ constexpr std::ptrdiff_t permits = 5;
 struct account {
   weft::bounded_semaphore s{permits};
   std::atomic<std::ptrdiff_t> held{0};
-  std::atomic<std::uint64_t> too_many{0}, got{0}, late{0}, refused{0}, cancelled{0};
+  std::atomic<std::uint64_t> too_many{0}, got{0}, late{0}, refused{0};
 
   void hold(std::ptrdiff_t n, bool dawdle) {
     if (held.fetch_add(n) + n > permits) ++too_many;
@@ -60,28 +60,6 @@ void one_try(account& a, storm::dice& roll) {
   a.hold(n, dawdle);
 }
 
-// Batches of ten tasks, about half of them cancelled at some moment.
-void drive(account& a, std::uint64_t seed, std::uint64_t rounds) {
-  for (std::uint64_t i = 0; i < rounds; i += 10) {
-    storm::dice roll(seed + i);
-    std::vector<weft::task<>> all;
-    for (std::uint64_t k = 0; k != 10; ++k) {
-      all.push_back(weft::spawn([&a, s = seed + 31 * (i + k)] {
-        storm::dice mine(s);
-        for (int j = 0; j != 3; ++j) one_try(a, mine);
-      }));
-    }
-    for (auto& t : all) {
-      if (roll.below(3) == 0) weft::this_task::yield();
-      if (roll.below(2) == 0) t.cancel();
-    }
-    for (auto& t : all) {
-      t.wait();
-      if (t.cancelled()) ++a.cancelled;
-    }
-  }
-}
-
 }  // namespace
 
 TEST_CASE("storm SE03 permits are conserved: two runtimes, plain threads, cancels and time-outs") {
@@ -89,23 +67,13 @@ TEST_CASE("storm SE03 permits are conserved: two runtimes, plain threads, cancel
   auto const n = storm::rounds(30'000, 1'000'000);
   shapes::for_each_worker_count([&](unsigned workers) {
     account a;
-    {
-      weft::runtime one({.workers = workers}), two({.workers = workers});
-      auto const first = one.spawn([&] { drive(a, seed, n); });
-      auto const second = two.spawn([&] { drive(a, seed + 1'000'003, n); });
-      storm::stampede(2, [&](unsigned i) {
-        storm::dice roll(seed + 77 * (i + 1));
-        for (std::uint64_t k = 0; k != n / 2; ++k) one_try(a, roll);
-      });
-      first.get();
-      second.get();
-    }
+    auto const act = [&a](storm::dice& roll, std::uint64_t = 0) { one_try(a, roll); };
+    CHECK(crowd::drive_two_runtimes(seed, n, workers, {}, act, [&] { crowd::two_threads(seed, n / 2, act); }) > 0);
     CHECK(a.too_many == 0);
     CHECK(a.held == 0);
     CHECK(a.s.available() == permits);
     CHECK(a.s.try_acquire(permits));
     CHECK(a.got > 0);
-    CHECK(a.cancelled > 0);
   });
 }
 
@@ -116,7 +84,7 @@ TEST_CASE("storm SE03 permits are conserved in the simulation, every seed anothe
     CAPTURE(seed + i);
     weft::simulation(seed + i).run([&] {
       account a;
-      drive(a, seed + i, 20);
+      (void)crowd::drive(seed + i, 20, {}, [&a](storm::dice& roll, std::uint64_t) { one_try(a, roll); });
       REQUIRE(a.too_many == 0);
       REQUIRE(a.held == 0);
       REQUIRE(a.s.available() == permits);
