@@ -77,7 +77,8 @@ inline job_state run_body(future_core& c) noexcept {
   f.current.store(&c, std::memory_order_relaxed);  // first: who sees `where` sees that it runs, see state_of()
   c.where.store(&f, std::memory_order_release);
   job_state const s = run_body(c);
-  f.current.store(&self, std::memory_order_relaxed);
+  c.where.store(nullptr, std::memory_order_relaxed);
+  f.current.store(&self, std::memory_order_release);
   worker& now = *worker::current();  // perhaps another one
   *now.exceptions = in_flight;
   if (c.sole_handle()) [[likely]] {
@@ -174,7 +175,8 @@ void run_claimed(unstarted& u) noexcept {
   f.current.store(&c, std::memory_order_relaxed);
   c.where.store(&f, std::memory_order_release);
   job_state const s = run_body(c);
-  f.current.store(nullptr, std::memory_order_relaxed);
+  c.where.store(nullptr, std::memory_order_relaxed);
+  f.current.store(nullptr, std::memory_order_release);
   finish_and_leave(c, s);
 }
 

@@ -42,7 +42,6 @@ inline void identify(future_core& c, runtime_core& rt, std::uint64_t id, std::in
   c.born.store(now, std::memory_order_relaxed);
   c.parent.store(parent != nullptr ? parent->id.load(std::memory_order_relaxed) : 0, std::memory_order_relaxed);
   if (parent == nullptr || parent->locals != nullptr) [[unlikely]] c.locals = share(locals_here());
-  c.where.store(nullptr, std::memory_order_relaxed);  // or state_of() would take the last life's for this one's
   c.rt.store(&rt, std::memory_order_release);
 }
 

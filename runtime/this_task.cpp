@@ -8,18 +8,23 @@ namespace weft {
 namespace detail {
 
 task_state state_of(future_core const& c) noexcept {
-  switch (c.state()) {
-    case job_state::queued: return task_state::scheduled;
-    case job_state::finished: return task_state::finished;
-    case job_state::failed: return task_state::failed;
-    case job_state::cancelled: return task_state::cancelled;
-    case job_state::running: break;
+  for (;;) {
+    switch (c.state()) {
+      case job_state::queued: return task_state::scheduled;
+      case job_state::finished: return task_state::finished;
+      case job_state::failed: return task_state::failed;
+      case job_state::cancelled: return task_state::cancelled;
+      case job_state::running: break;
+    }
+    parker const* const p = c.where.load(std::memory_order_acquire);
+    if (p == nullptr) return task_state::running;
+    bool const suspended = p->parked() || (p->what() == parker::kind::fiber &&
+                                           static_cast<fiber const*>(p)->current.load(std::memory_order_acquire) != &c);
+    if (!suspended) return task_state::running;
+    // Unless its body has ended meanwhile, and that was the fiber's next work: before that `where` was cleared (release: what
+    // we have just seen there).
+    if (c.where.load(std::memory_order_relaxed) == p) return task_state::suspended;
   }
-  parker const* const p = c.where.load(std::memory_order_acquire);
-  if (p == nullptr) return task_state::running;
-  if (p->parked()) return task_state::suspended;
-  bool const inner = p->what() == parker::kind::thread || static_cast<fiber const*>(p)->current.load(std::memory_order_relaxed) == &c;
-  return inner ? task_state::running : task_state::suspended;
 }
 
 namespace {

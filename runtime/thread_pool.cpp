@@ -27,6 +27,7 @@ void run_on_thread(future_core& c) noexcept {
     c.where.store(&this_parker(), std::memory_order_seq_cst);
     blocking_core_here() = &c;
     s = c.ops->run(c);
+    c.where.store(nullptr, std::memory_order_relaxed);
     blocking_core_here() = nullptr;
     // Cancelled while it ran: the call could not be interrupted, its value is dropped.
     if (s == job_state::finished && is_requested(c)) {

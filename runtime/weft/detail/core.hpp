@@ -65,7 +65,7 @@ struct alignas(16) future_core : unstarted {
 
   wait_list waiters;                          // closed: done
   std::atomic<std::uint64_t> requests{0};     // see cancel.cpp
-  std::atomic<parker*> where{nullptr};
+  std::atomic<parker*> where{nullptr};        // while its body runs: whoever kicks it finds it there
   core_ops const* ops = nullptr;
   future_core* outer = nullptr;               // the joiner it is inlined into
   wait_record* waiting = nullptr;
