@@ -1,5 +1,7 @@
 #pragma once
 // Everything of the target weft::weft.
+// In all headers `// S` marks what may suspend the task, and so is a checkpoint: cancelled, it throws weft::cancelled. After it
+// the task may be on another thread. On plain threads the same calls block.
 #include <weft/barrier.hpp>
 #include <weft/blocking.hpp>
 #include <weft/cancel.hpp>

@@ -2,7 +2,9 @@
 // Cancellation: what is thrown, what an awaiter sees, and how to put it off.
 //
 // Edge-triggered, as in asyncio: one request is thrown once, at a checkpoint; the handler may suspend (clean up) and
-// should rethrow. Swallowing it is legal. Nothing is delivered while the stack unwinds.
+// should rethrow. Swallowing it is legal. Nothing is delivered while the stack unwinds. A destructor that runs as its scope ends
+// in the ordinary way is another matter: if it calls what may suspend (a mutex, too), it makes a shield_scope first, or a
+// request that comes there is thrown out of it, and ends the process.
 #include <stdexcept>
 #include <string>
 
@@ -45,7 +47,7 @@ template <class T>
 // Outside of a task: no effect. To be destroyed by the same task.
 class [[nodiscard]] shield_scope {
  public:
-  shield_scope() noexcept;
+  [[nodiscard]] shield_scope() noexcept;
   ~shield_scope();
   shield_scope(shield_scope const&) = delete;
   shield_scope& operator=(shield_scope const&) = delete;

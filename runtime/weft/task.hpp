@@ -161,7 +161,18 @@ template <class F>
   }
 }
 
-// A child that the caller waits for before its scope ends, so it may refer to the caller's stack.
+template <class F, class... Args>
+  requires(sizeof...(Args) != 0 && !std::same_as<std::decay_t<F>, task_options> &&
+           !(std::same_as<std::decay_t<Args>, std::source_location> || ...))
+task<> spawn(F&&, Args&&...) {
+  static_assert(sizeof...(Args) == 0,
+                "weft: spawn takes one callable, without arguments: spawn([=] { return f(x); }); its name comes first, in "
+                "task_options: spawn({.name = \"loader\"}, f)");
+  return task<>();
+}
+
+// A child that has ended before the handle's scope does, so it may refer to the caller's stack: get() it there. Not joined by
+// get() or wait(), it is cancelled at the end of the scope, begun or not, and waited for.
 template <class F>
 [[nodiscard]] auto fork(F&& f, std::source_location site = std::source_location::current()) {
   detail::require_runnable<F>();

@@ -20,7 +20,8 @@ class task_group {
  public:
   task_group();                    // of the running task's runtime; elsewhere: no_runtime_error
   explicit task_group(runtime&);
-  // Not joined (an exception passes): cancels the children and waits; failures go to on_unhandled. May suspend, never throws.
+  // Without join(): cancels the children, those that have not begun, too, and waits; failures go to on_unhandled. May suspend,
+  // never throws.
   ~task_group();
   task_group(task_group const&) = delete;
   task_group& operator=(task_group const&) = delete;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include <weft/detail/rendezvous.hpp>
@@ -95,7 +96,8 @@ class channel {
   // Values in the buffer: a snapshot.
   [[nodiscard]] std::size_t size() const noexcept { return buffer_.size(); }
 
-  // An input range: begin() and ++ receive, and it ends when the channel is closed and drained.
+  // An input range: begin() and ++ receive, and it ends when the channel is closed and drained. To take some, `break`, or call
+  // receive(): std::views::take(n) asks for one more.
   class iterator {
    public:
     using iterator_concept = std::input_iterator_tag;
@@ -151,3 +153,7 @@ class channel {
 };
 
 }  // namespace weft
+
+// size() is not how many a loop over it sees.
+template <class T>
+inline constexpr bool std::ranges::disable_sized_range<weft::channel<T>> = true;

@@ -10,6 +10,7 @@
 namespace weft {
 
 // What a timed wait without a predicate says: a std::cv_status, and a bool as of weft's other timed waits. True: notified.
+// (For a switch say which: std::cv_status s = c.wait_for(lock, d).)
 class wait_status {
  public:
   constexpr wait_status(std::cv_status s) noexcept : status_(s) {}
@@ -20,7 +21,7 @@ class wait_status {
   std::cv_status status_;
 };
 
-// As std::condition_variable_any. Lock: anything with lock() and unlock(): std::unique_lock<weft::mutex>, a weft::mutex, a
+// As std::condition_variable_any (without stop tokens: cancellation ends a wait). Lock: anything with lock() and unlock(): std::unique_lock<weft::mutex>, a weft::mutex, a
 // std::unique_lock<std::mutex>, one's own. First come first served. notify without the lock is allowed.
 // However a wait ends, the lock is held again: for that it waits uncancelled, and if lock() throws, std::terminate, as
 // in std. Notified is notified: a request that comes at the same moment stays pending, so no notification is lost to it.
@@ -50,6 +51,7 @@ class condition_variable {
     while (!stop_waiting()) wait(lock);
   }
 
+  // S  The same, at most so long.
   template <class Lock>
   wait_status wait_for(Lock& lock, deadline d) {
     return wait_until(lock, d);

@@ -14,7 +14,8 @@ class basic_mutex {
   basic_mutex(basic_mutex const&) = delete;
   basic_mutex& operator=(basic_mutex const&) = delete;
 
-  // S  Waits until it is free and this one's turn. Not reentrant: locked twice by one task it waits for ever.
+  // S  Waits until it is free and this one's turn. Not reentrant: locked twice by one task it waits for ever. A checkpoint even
+  // if it is free: in a destructor, which must not throw, a shield_scope comes first.
   void lock() {
     auto const mine = held_by(checkpoint());
     if (!take_quickly(mine)) (void)lock_slowly(mine, no_limit);

@@ -163,11 +163,14 @@ auto otherwise(F&& f) {
 // made, and at it nothing happens in the other cases. Throws what f throws. Cancelled: nothing has happened in any; chosen is
 // chosen, a request that comes with it stays pending. The same object may be in several cases. From tasks and plain threads.
 // Without any case: std::invalid_argument.
-template <detail::is_case... Cases>
+template <class... Cases>
 std::size_t select(Cases&&... cases) {
+  static_assert((detail::is_case<Cases> && ...),
+                "weft: select takes cases that are made in the call: on_receive(channel, f), on_send, on_get, on_put, on_done, "
+                "on_set, on_acquire, after(duration, f), otherwise(f)");
   if constexpr (sizeof...(Cases) == 0) {
     detail::throw_empty_select();
-  } else {
+  } else if constexpr ((detail::is_case<Cases> && ...)) {
     detail::select_case* all[] = {&cases.base()...};
     detail::select_case* scratch[sizeof...(Cases)];
     detail::select_case const& chosen = detail::choose(all, scratch);

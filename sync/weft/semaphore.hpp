@@ -125,9 +125,9 @@ class [[nodiscard]] permit {
  public:
   permit() noexcept = default;
   // S  Acquires.
-  explicit permit(semaphore& s, std::ptrdiff_t n = 1) : of_(&s), n_(n) { s.acquire(n); }
-  // The caller has acquired them.
-  permit(semaphore& s, std::ptrdiff_t n, std::adopt_lock_t) noexcept : of_(&s), n_(n) {}
+  [[nodiscard]] explicit permit(semaphore& s, std::ptrdiff_t n = 1) : of_(&s), n_(n) { s.acquire(n); }
+  // The caller has acquired them, by try_acquire_for, say.
+  [[nodiscard]] permit(semaphore& s, std::ptrdiff_t n, std::adopt_lock_t) noexcept : of_(&s), n_(n) {}
   permit(permit&& o) noexcept : of_(std::exchange(o.of_, nullptr)), n_(o.n_) {}
   permit& operator=(permit&& o) noexcept {
     permit old = std::move(*this);

@@ -21,7 +21,7 @@ class shared_mutex {
   shared_mutex(shared_mutex const&) = delete;
   shared_mutex& operator=(shared_mutex const&) = delete;
 
-  // S  As the only one.
+  // S  As the only one. In a destructor: see mutex.
   void lock() {
     auto const mine = written_by(detail::checkpoint());
     if (!take_quickly(mine)) (void)lock_slowly(mine, detail::no_limit);

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 static_assert(std::ranges::input_range<weft::channel<int>>);
+static_assert(!std::ranges::sized_range<weft::channel<int>>, "what is in the buffer now is not how many will come");
 static_assert(!std::is_copy_constructible_v<weft::channel<int>> && !std::is_convertible_v<std::size_t, weft::channel<int>>);
 template <class T>
 concept copied_in = requires(weft::channel<T> c, T const v) { c.send(v); };
