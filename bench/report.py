@@ -27,9 +27,9 @@ COLUMNS = {
     "switches_per_s": ("context switches/s", 1, 1),
 }
 TIMING = ("process_time", "real_time", "manual_time")
-PROBLEMS = {"fib", "spawn_join", "yield", "promise", "group", "gather", "timeout", "mutex", "semaphore", "event",
+PROBLEMS = {"fib", "parallel", "spawn_join", "yield", "promise", "group", "gather", "timeout", "mutex", "semaphore", "event",
             "condition", "channel", "queue", "select", "sleepers", "memory", "idle"}
-ORDER = ["weft", "weft_fork", "tbb", "boost_fiber", "std", "serial"]  # others after their namesake
+ORDER = ["weft", "weft_fork", "weft_invoke", "tbb", "boost_fiber", "std", "serial"]  # others after their namesake
 
 
 def read(files):

@@ -8,12 +8,12 @@ function(weft_own_code target)
                                            $<$<BOOL:${WEFT_WERROR}>:-Werror>)
 endfunction()
 
-# weft_component(<folder> [DEPS <folder>...] [LIBS <target>...])
+# weft_component(<folder> [OPTIONAL] [DEPS <folder>...] [LIBS <target>...])
 # The folder's *.cpp become the static library weft::<folder>; folder/weft/**/*.hpp are its installed headers.
 # Only this folder and those of DEPS are on the path for <weft/...>, so an include of a higher layer does not compile.
-# A folder with nothing in it is no component.
+# A folder with nothing in it is no component. OPTIONAL: no part of weft::weft, and a package of its own in find_package.
 function(weft_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "OPTIONAL" "" "DEPS;LIBS")
   set(root ${PROJECT_SOURCE_DIR}/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${root}/*.cpp)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${root}/weft/*.hpp)
@@ -38,5 +38,9 @@ function(weft_component name)
   list(TRANSFORM arg_DEPS PREPEND weft::)
   target_link_libraries(${target} ${scope} ${arg_DEPS} ${arg_LIBS})
 
-  set_property(GLOBAL APPEND PROPERTY WEFT_COMPONENTS ${name})
+  if(arg_OPTIONAL)
+    set_property(GLOBAL APPEND PROPERTY WEFT_OPTIONAL_COMPONENTS ${name})
+  else()
+    set_property(GLOBAL APPEND PROPERTY WEFT_COMPONENTS ${name})
+  endif()
 endfunction()

@@ -7,6 +7,10 @@ foreach(component IN LISTS weft_components)
 endforeach()
 install(TARGETS weft EXPORT weft-targets FILE_SET HEADERS)
 install(EXPORT weft-targets NAMESPACE weft:: DESTINATION ${weft_package_dir})
+foreach(component IN LISTS weft_optional_components)
+  install(TARGETS weft_${component} EXPORT weft-${component}-targets FILE_SET HEADERS)
+  install(EXPORT weft-${component}-targets NAMESPACE weft:: DESTINATION ${weft_package_dir})
+endforeach()
 
 configure_package_config_file(cmake/weft-config.cmake.in ${PROJECT_BINARY_DIR}/weft-config.cmake
                               INSTALL_DESTINATION ${weft_package_dir})

@@ -243,7 +243,9 @@ std::int64_t look_at_scopes(future_core& self) noexcept {
 }
 
 std::int64_t nearest_deadline(future_core& self) noexcept {
-  auto nearest = self.has(future_core::grouped) ? member_of(self).group.load(std::memory_order_relaxed)->limit : no_limit;
+  auto nearest = self.has(future_core::grouped) ? member_of(self).group.load(std::memory_order_relaxed)->limit
+                 : self.has(future_core::taker) ? deadline_of_taker(self)
+                                                : no_limit;
   for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) nearest = std::min(nearest, s->due_);
   return nearest;
 }

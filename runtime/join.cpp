@@ -5,6 +5,7 @@
 #include "runtime/shield.hpp"
 #include "runtime/waiting.hpp"
 #include <weft/detail/group_core.hpp>
+#include <weft/detail/team.hpp>
 #include <weft/errors.hpp>
 
 namespace weft::detail {
@@ -168,6 +169,10 @@ bool run_here(worker* w, future_core& c, future_core& self, exception_state cons
 }
 
 void run_claimed(unstarted& u) noexcept {
+  if (u.is_fork()) {
+    static_cast<portion&>(u).run_taken();
+    return;
+  }
   auto& c = static_cast<future_core&>(u);
   fiber& f = worker::current()->running();
   c.outer = nullptr;
@@ -181,6 +186,10 @@ void run_claimed(unstarted& u) noexcept {
 }
 
 void fail_for_want_of_stack(unstarted& u) noexcept {
+  if (u.is_fork()) {
+    static_cast<portion&>(u).fail_for_want_of_stack();
+    return;
+  }
   auto& c = static_cast<future_core&>(u);
   c.ops->discard(c);
   ::new (&c.ops->error(c)) std::exception_ptr(std::make_exception_ptr(std::bad_alloc()));
@@ -232,10 +241,11 @@ void run_newest_children(group_core& g) noexcept {
     worker* const w = tick(worker::current());
     future_core* const self = w != nullptr ? running_on(*w) : nullptr;
     if (self == nullptr || !w->stack_suffices() || (w->simulated && w->home.options.world->choose(2) != 0)) return;
-    auto* const c = static_cast<future_core*>(w->deque.pop());
-    if (c == nullptr) return;
-    if (!c->has(future_core::grouped) || member_of(*c).group.load(std::memory_order_relaxed) != &g || c->stack_kib != 0) {
-      w->push(*c);
+    unstarted* const u = w->deque.pop();
+    if (u == nullptr) return;
+    auto* const c = u->is_fork() ? nullptr : static_cast<future_core*>(u);
+    if (c == nullptr || !c->has(future_core::grouped) || member_of(*c).group.load(std::memory_order_relaxed) != &g || c->stack_kib != 0) {
+      w->push(*u);
       return;
     }
     if (!c->claim()) {

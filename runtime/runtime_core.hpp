@@ -24,6 +24,8 @@ class runtime_core {
   void count_outside_spawn(bool callback = false);
   void submit_here(future_core&, worker&, future_core const* self);  // that worker is the caller's, and this runtime's
   void adopt(future_core&) noexcept;       // gives it its identity
+  // The same, and counts it: it runs at once on that worker, with those locals.
+  void adopt_taker(future_core&, worker&, future_core const& caller, task_locals*) noexcept;
   // Its result is kept and its state set: it leaves the round of an ending, if it is in one. Then it is counted.
   void ending(future_core& c) noexcept {
     if (somebody_drains()) [[unlikely]] leave_round(c);
@@ -118,7 +120,8 @@ int take_back(future_core& self, bool undelivered) noexcept;          // one req
 void deliver_again(future_core& self, request_mark const& since, cancelled const& what) noexcept;  // nobody heard it; not counted twice
 [[nodiscard]] bool can_deliver(future_core const& self) noexcept;     // the running task: pending and not masked
 [[nodiscard]] cancelled take_request(future_core& self);              // it was pending; clears it
-[[nodiscard]] std::int64_t nearest_deadline(future_core& self) noexcept;  // of its time-outs and its group's
+[[nodiscard]] std::int64_t nearest_deadline(future_core& self) noexcept;  // of its time-outs, and its group's or its team's
+[[nodiscard]] inline std::int64_t& deadline_of_taker(future_core& c) noexcept { return *static_cast<std::int64_t*>(c.payload()); }
 std::int64_t look_at_scopes(future_core& self) noexcept;              // those that want to cancel do; the next one's time
 bool join_round(future_core&, std::uint32_t generation) noexcept;       // shutdown's: counts it into the round
 bool cancel_if_in_round(future_core&, std::uint32_t generation) noexcept;

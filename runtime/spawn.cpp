@@ -37,12 +37,17 @@ namespace {
 
 std::atomic<std::uint64_t> next_task_id{1};
 
-inline void identify(future_core& c, runtime_core& rt, std::uint64_t id, std::int64_t now, future_core const* parent) noexcept {
+inline void identify(future_core& c, runtime_core& rt, std::uint64_t id, std::int64_t now, std::uint64_t parent) noexcept {
   c.id.store(id, std::memory_order_relaxed);
   c.born.store(now, std::memory_order_relaxed);
-  c.parent.store(parent != nullptr ? parent->id.load(std::memory_order_relaxed) : 0, std::memory_order_relaxed);
-  if (parent == nullptr || parent->locals != nullptr) [[unlikely]] c.locals = share(locals_here());
+  c.parent.store(parent, std::memory_order_relaxed);
   c.rt.store(&rt, std::memory_order_release);
+}
+
+// What is spawned by what runs here has its values.
+inline void identify(future_core& c, runtime_core& rt, std::uint64_t id, std::int64_t now, future_core const* self) noexcept {
+  if (self == nullptr || self->locals != nullptr) [[unlikely]] c.locals = share(locals_here());
+  identify(c, rt, id, now, self != nullptr ? self->id.load(std::memory_order_relaxed) : 0);
 }
 
 // Ids are handed to workers in blocks.
@@ -59,6 +64,12 @@ std::uint64_t id_from(worker& w) noexcept {
 
 void runtime_core::adopt(future_core& c) noexcept {
   identify(c, *this, next_task_id.fetch_add(1, std::memory_order_relaxed), sched->now(), current_core());
+}
+
+void runtime_core::adopt_taker(future_core& c, worker& w, future_core const& caller, task_locals* locals) noexcept {
+  c.locals = share(locals);
+  identify(c, *this, id_from(w), w.coarse_now, caller.id.load(std::memory_order_relaxed));
+  w.spawned.add();
 }
 
 // Out of line: what is not spawned by a task of the same runtime.

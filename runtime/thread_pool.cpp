@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <thread>
 
-#include "runtime/runtime_core.hpp"
+#include "runtime/on_thread.hpp"
 #include <weft/blocking.hpp>
 #include <weft/detail/parking.hpp>
 
@@ -14,8 +14,7 @@ namespace {
 
 constexpr auto keep_alive = std::chrono::seconds(10);
 
-// What a run_blocking task does with its thread: the task is current there, so cancellation reaches its waits.
-void run_on_thread(future_core& c) noexcept {
+void run(future_core& c, meanwhile is) noexcept {
   job_state s = job_state::cancelled;
   (void)c.claim();  // nobody else may: such a task is never inlined
   if (is_requested(c)) {
@@ -24,11 +23,15 @@ void run_on_thread(future_core& c) noexcept {
   } else {
     c.outer = nullptr;
     c.timed = false;
-    c.where.store(&this_parker(), std::memory_order_seq_cst);
-    blocking_core_here() = &c;
+    if (is == meanwhile::the_task) {
+      c.where.store(&this_parker(), std::memory_order_seq_cst);
+      blocking_core_here() = &c;
+    }
     s = c.ops->run(c);
-    c.where.store(nullptr, std::memory_order_relaxed);
-    blocking_core_here() = nullptr;
+    if (is == meanwhile::the_task) {
+      c.where.store(nullptr, std::memory_order_relaxed);
+      blocking_core_here() = nullptr;
+    }
     // Cancelled while it ran: the call could not be interrupted, its value is dropped.
     if (s == job_state::finished && is_requested(c)) {
       c.ops->clear(c, s);
@@ -40,6 +43,15 @@ void run_on_thread(future_core& c) noexcept {
 }
 
 }  // namespace
+
+// Such a thread may outlive the runtime whose task this is; the pin keeps it until we have let go. (The load is the acquire to
+// adopt()'s release: others' queues need not order the task for us.)
+void run_on_thread(future_core& c, meanwhile is) noexcept {
+  runtime_core const& rt = *c.rt.load(std::memory_order_acquire);
+  rt.reporting.fetch_add(1, std::memory_order_relaxed);
+  run(c, is);
+  unpin_runtime(rt);
+}
 
 void thread_pool::push(future_core& c) {
   std::lock_guard guard{lock_};
@@ -75,11 +87,7 @@ void thread_pool::serve() noexcept {
     first_ = static_cast<future_core*>(c->next);
     --queued_;
     guard.unlock();
-    // A pool of the user's own may outlive the runtime whose task this is; the pin keeps it until we have let go.
-    runtime_core const& rt = *c->rt.load(std::memory_order_relaxed);
-    rt.reporting.fetch_add(1, std::memory_order_relaxed);
-    run_on_thread(*c);
-    unpin_runtime(rt);
+    run_on_thread(*c, meanwhile::the_task);
     guard.lock();
   }
   --threads_;
@@ -115,15 +123,7 @@ void launch_blocking(future_core& c, thread_pool* pool) {
     rt.submit(c, worker::current(), current_core());
     return;
   }
-  c.kind = core_kind::blocking;
-  rt.count_outside_spawn();
-  rt.adopt(c);
-  try {
-    (pool != nullptr ? pool : rt.blocking.get())->push(c);
-  } catch (...) {
-    rt.sched->outside_spawned.fetch_sub(1, std::memory_order_seq_cst);
-    throw;
-  }
+  launch_on_thread(c, rt, [&] { (pool != nullptr ? pool : rt.blocking.get())->push(c); });
 }
 
 std::shared_ptr<thread_pool> make_thread_pool(unsigned threads) {

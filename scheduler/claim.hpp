@@ -32,14 +32,16 @@ template <class Job>
   return child.claim() ? claimed::in_place : claimed::no;
 }
 
-// Drops dead entries from the bottom. They are looked at before they are owned: if a thief is faster, the block may have
-// begun its next life by then (blocks are type-stable), but then pop() gives nothing. If it gives an entry, it is the one
-// looked at, which was dead and stays so. `bury` drops the entry's reference.
+// Drops dead entries from the bottom; the first one alive goes back. They are not looked at before they are owned: a fork's
+// stack may be gone by then (J5). `bury` drops the entry's reference. A push follows, which wakes whoever has missed what went back.
 template <class Job, class Bury>
 void trim_tombstones(work_deque<Job>& own, Bury&& bury) noexcept {
-  while (Job* const seen = own.newest()) {
-    if (seen->unclaimed() || own.pop() == nullptr) return;
-    bury(*seen);
+  while (Job* const x = own.pop()) {
+    if (x->unclaimed()) {
+      own.push(x);
+      return;
+    }
+    bury(*x);
   }
 }
 

@@ -1,4 +1,6 @@
-// fib on weft: spawn + get gives every child a full task with a handle, fork is the structured form.
+// fib on weft: spawn + get gives every child a full task with a handle, fork is the structured form,
+// parallel_invoke has neither handle nor block.
+#include <weft/parallel.hpp>
 #include <weft/task.hpp>
 
 #include "bench/fib/config.hpp"
@@ -21,15 +23,26 @@ std::uint64_t by_fork(int n) {
   return left.get() + right;
 }
 
+std::uint64_t by_parallel_invoke(int n) {
+  if (n < 2) return static_cast<std::uint64_t>(n);
+  std::uint64_t left = 0, right = 0;
+  weft::parallel_invoke([&left, n] { left = by_parallel_invoke(n - 1); }, [&right, n] { right = by_parallel_invoke(n - 2); });
+  return left + right;
+}
+
 void spawn_weft(State& state) {
   on_weft(state.range(1), [&] { measure(state, by_spawn); });
 }
 void fork_weft(State& state) {
   on_weft(state.range(1), [&] { measure(state, by_fork); });
 }
+void invoke_weft(State& state) {
+  on_weft(state.range(1), [&] { measure(state, by_parallel_invoke); });
+}
 
 BENCHMARK(spawn_weft)->Name("fib/spawn/weft")->Apply(large_and_small);
 BENCHMARK(fork_weft)->Name("fib/fork/weft")->Apply(large_and_small);
+BENCHMARK(invoke_weft)->Name("fib/fork/weft_invoke")->Apply(large_and_small);
 
 }  // namespace
 }  // namespace bench::fib

@@ -19,6 +19,7 @@
 #include <weft/metrics.hpp>
 #include <weft/mutex.hpp>
 #include <weft/outcome.hpp>
+#include <weft/parallel.hpp>
 #include <weft/priority_queue.hpp>
 #include <weft/queue.hpp>
 #include <weft/race.hpp>

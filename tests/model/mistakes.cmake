@@ -205,8 +205,11 @@ weft_mistake(request_after_looking_for_the_fiber join tests/model/join_model.cpp
   [[    int const f = fiber.load(seq_cst);
     (void)requests.fetch_or(1, seq_cst);]])
 weft_mistake(trim_buries_the_living join ${claim}
-  [[if (seen->unclaimed() || own.pop() == nullptr) return;]] [[if (own.pop() == nullptr) return;]])
+  [[if (x->unclaimed()) {]] [[if (false) {]])
+weft_mistake(trim_keeps_the_living_to_itself join ${claim}
+  [[      own.push(x);
+]] [[]])
 weft_mistake(trim_buries_what_is_stolen join ${claim}
-  [[if (seen->unclaimed() || own.pop() == nullptr) return;]]
-  [[if (seen->unclaimed()) return;
+  [[while (Job* const x = own.pop()) {]]
+  [[while (Job* const x = own.newest()) {
     (void)own.pop();]])

@@ -88,6 +88,7 @@ struct alignas(16) future_core : unstarted {
   static constexpr std::uint8_t taken = 2;     // take() has moved the value out
   static constexpr std::uint8_t grouped = 4;   // a group's child: group_core.hpp
   static constexpr std::uint8_t forwarding = 8;  // a shield's: value and error are another's, see shield.hpp
+  static constexpr std::uint8_t taker = 16;    // does a part of another task's work: team.hpp
 
   [[nodiscard]] bool done() const noexcept { return waiters.closed(); }
   [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags.load(std::memory_order_relaxed) & flag) != 0; }

@@ -12,6 +12,8 @@
 //       queued claims by a plain store. Nobody else can: in-place claims need a handle, other dequeuers need the entry.
 //       The order matters: first the handles (acquire), then the state, since a dropped copy may have claimed before.
 //   J4  Who runs it inline for the only handle finishes by plain stores: nobody else can register or copy.
+//   J5  A job without owners is a fork: it lies on the stack of whoever forked it, who stays until its entry is consumed. It is
+//       never claimed in place, so no entry of it goes stale; but only who has its entry may look at it.
 // Orders: claim (acquire) pairs with the release that queued the entry; release of a reference pairs with the acquire of
 //   the last one; a plain load that shows one owner left is an acquire for the same reason.
 #include <cstdint>
@@ -27,6 +29,7 @@ class job {
   static constexpr std::uint64_t one_handle = 1;
   static constexpr std::uint64_t one_entry = std::uint64_t{1} << 24;
   static constexpr std::uint64_t one_weak = std::uint64_t{1} << 32;
+  static constexpr std::uint64_t no_owners = 0;
 
   explicit job(std::uint64_t owners, job_state s = job_state::queued) noexcept : owners_(owners), state_(s) {}
   job(job const&) = delete;
@@ -53,6 +56,9 @@ class job {
   [[nodiscard]] bool last_handle() const noexcept {
     return (owners_.load(std::memory_order_acquire) & handles_mask) == one_handle;
   }
+
+  // Whoever has an entry of it asks: any other job has that entry among its owners (J1).
+  [[nodiscard]] bool is_fork() const noexcept { return owners_.load(std::memory_order_relaxed) == no_owners; }
 
   void add_owner(std::uint64_t what) noexcept { owners_.fetch_add(what, std::memory_order_relaxed); }
 
