@@ -19,7 +19,7 @@ void unbalanced_weft(State& state) {
 }
 void sum_weft(State& state) {
   on_weft(state.range(0), [&] {
-    sum(state, [](auto const& all) { return weft::parallel_reduce(all.begin(), all.end(), std::uint64_t{0}, mixed, std::plus<>()); });
+    sum(state, [](auto const& all) { return weft::parallel_reduce(all.begin(), all.end(), std::uint64_t{0}, [](auto x) { return mixed(x); }, std::plus<>()); });
   });
 }
 
