@@ -1,7 +1,10 @@
 // A fixed program for callgrind: what the fast paths cost in instructions, on one worker. Prints nothing of its own; each section's
 // counts go to a dump named after it (instruction_count.py reads them). Run alone it is quick and says nothing.
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <mutex>
 #include <utility>
 
 #include <valgrind/callgrind.h>
@@ -63,6 +66,58 @@ int main() {
     section("yield_among_2", [&] { weft::this_task::yield(); });
     stop = true;
     partner.wait();
+    section("spawn_100_get_in_order", [&] {
+      std::array<weft::task<int>, 100> all;
+      for (auto& t : all) t = weft::spawn([] { return 1; });
+      for (auto& t : all) sum += static_cast<std::uint64_t>(std::move(t).get());
+    });
+    section("group_of_100", [&] {
+      weft::with_group([&](weft::task_group& g) {
+        for (int i = 0; i != 100; ++i) g.spawn([&] { ++sum; });
+      });
+    });
+    section("gather_10", [&] {
+      auto const one = [&] { return ++sum; };
+      (void)weft::gather(one, one, one, one, one, one, one, one, one, one);
+    });
+    section("parallel_invoke_2", [&] { weft::parallel_invoke([&] { ++sum; }, [&] { ++sum; }); });
+    section("parallel_for_1000", [&] { weft::parallel_for(0, 1000, [&](int) { ++sum; }); });
+    weft::fork([&] {
+      weft::task_local<int> local{0};
+      local.set(1);
+      section("spawn_get_with_a_local", [&] { sum += static_cast<std::uint64_t>(weft::spawn([] { return 1; }).get()); });
+    }).get();
+    section("timeout_ready", [&] { weft::with_timeout(std::chrono::seconds(10), [&] { ++sum; }); });
+
+    weft::mutex mutex;
+    section("mutex", [&] { std::lock_guard const held(mutex); });
+    weft::semaphore permits(1);
+    section("semaphore", [&] { weft::permit const held(permits); });
+    weft::event is_set;
+    is_set.set();
+    section("event_set", [&] { is_set.wait(); });
+    weft::queue<int> queue(16);
+    section("queue_put_get", [&] {
+      queue.put(1);
+      sum += static_cast<std::uint64_t>(queue.get());
+    });
+    weft::channel<int> there, back, buffered(1), never_used;
+    section("select_of_3_ready", [&] {
+      buffered.send(1);
+      (void)weft::select(weft::on_receive(buffered, [&](auto v) { sum += v.has_value(); }), weft::on_receive(never_used, [](auto) {}),
+                         weft::on_receive(back, [](auto) {}));
+    });
+    auto const echo = weft::spawn([&] {
+      for (int const v : there) back.send(v);
+    });
+    auto const round_trip = [&] {
+      there.send(1);
+      sum += back.receive().has_value();
+    };
+    section("channel_round_trip", round_trip);
+    section("timeout_channel_round_trip", [&] { weft::with_timeout(std::chrono::seconds(10), round_trip); });
+    there.close();
+    echo.wait();
     section("suspend_resume", [&] {
       weft::promise<int> p;
       auto waiter = weft::spawn([f = p.get_future()] { return f.get(); });
