@@ -15,6 +15,7 @@ import sys
 # Counters in the order of their columns: name -> (title, factor, digits).
 COLUMNS = {
     "per_item": ("ns each", 1e9, 1),
+    "steals": ("steals per 1000", 1, 2),
     "rss_per_task": ("bytes of memory each", 1, 0),
     "page_tables_per_task": ("of page tables each", 1, 0),
     "handle": ("of handle each", 1, 0),
@@ -28,7 +29,7 @@ COLUMNS = {
 }
 TIMING = ("process_time", "real_time", "manual_time")
 PROBLEMS = {"fib", "parallel", "spawn_join", "yield", "promise", "group", "gather", "timeout", "mutex", "semaphore", "event",
-            "condition", "channel", "queue", "select", "sleepers", "memory", "idle"}
+            "condition", "channel", "queue", "select", "scaling", "sleepers", "memory", "idle"}
 ORDER = ["weft", "weft_fork", "weft_invoke", "tbb", "boost_fiber", "std", "serial"]  # others after their namesake
 
 

@@ -13,7 +13,7 @@ if [[ ${1:-} == --update ]]; then
 fi
 problems=("$@")
 if [[ ${#problems[@]} -eq 0 ]]; then
-  problems=(fib parallel spawn_join yield promise group gather timeout mutex semaphore event condition channel queue select sleepers memory idle)
+  problems=(fib parallel spawn_join yield promise group gather timeout mutex semaphore event condition channel queue select scaling sleepers memory idle)
 fi
 
 scripts/build.sh release "${problems[@]/#/bench_}" >&2
