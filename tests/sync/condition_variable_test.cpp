@@ -220,7 +220,7 @@ TEST_CASE("CV04 notified, then not waiting after all: who could not give the loc
 
 TEST_CASE("storm CV04 notified while it gives up: it returns, or the next one gets it") {
   auto const seed = storm::seed();
-  auto const n = storm::rounds(5'000, 1'000'000);
+  auto const n = storm::rounds(5'000, 100'000);
   for_each_worker_count([&](unsigned workers) {
     weft::runtime rt({.workers = workers});
     storm::dice roll(seed);

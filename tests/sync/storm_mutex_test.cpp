@@ -95,7 +95,7 @@ TEST_CASE_TEMPLATE("storm L03 locks are conserved in the simulation, every seed 
 TEST_CASE_TEMPLATE("storm L03 unlocked while the oldest gives up: the next one is not forgotten", M,
                    weft::mutex, weft::fair_mutex, weft::shared_mutex) {
   auto const seed = storm::seed();
-  auto const n = storm::rounds(3'000, 1'000'000);
+  auto const n = storm::rounds(3'000, 100'000);
   shapes::for_each_worker_count([&](unsigned workers) {
     weft::runtime rt({.workers = workers});
     storm::dice roll(seed);
