@@ -1,22 +1,12 @@
 // fib on oneTBB: task_group beside spawn + get, parallel_invoke beside fork.
 #include <oneapi/tbb/parallel_invoke.h>
-#include <oneapi/tbb/task_group.h>
 
 #include "bench/fib/config.hpp"
+#include "bench/fib/tbb.hpp"
 #include "bench/support/on_tbb.hpp"
 
 namespace bench::fib {
 namespace {
-
-std::uint64_t by_task_group(int n) {
-  if (n < 2) return static_cast<std::uint64_t>(n);
-  std::uint64_t left = 0;
-  tbb::task_group group;
-  group.run([&left, n] { left = by_task_group(n - 1); });
-  auto const right = by_task_group(n - 2);
-  group.wait();
-  return left + right;
-}
 
 std::uint64_t by_parallel_invoke(int n) {
   if (n < 2) return static_cast<std::uint64_t>(n);

@@ -4,17 +4,11 @@
 #include <weft/task.hpp>
 
 #include "bench/fib/config.hpp"
+#include "bench/fib/weft.hpp"
 #include "bench/support/on_weft.hpp"
 
 namespace bench::fib {
 namespace {
-
-std::uint64_t by_spawn(int n) {
-  if (n < 2) return static_cast<std::uint64_t>(n);
-  auto left = weft::spawn([n] { return by_spawn(n - 1); });
-  auto const right = by_spawn(n - 2);
-  return left.get() + right;
-}
 
 std::uint64_t by_fork(int n) {
   if (n < 2) return static_cast<std::uint64_t>(n);

@@ -6,18 +6,12 @@
 #include <weft/task.hpp>
 #include <weft/task_group.hpp>
 
+#include "bench/fib/weft.hpp"
 #include "bench/scaling/config.hpp"
 #include "bench/support/on_weft.hpp"
 
 namespace bench::scaling {
 namespace {
-
-std::uint64_t by_spawn(int n) {
-  if (n < 2) return static_cast<std::uint64_t>(n);
-  auto left = weft::spawn([n] { return by_spawn(n - 1); });
-  auto const right = by_spawn(n - 2);
-  return left.get() + right;
-}
 
 // Counts what others have taken, too.
 template <class Measure> void with_steals(State& state, std::uint64_t items, Measure measure) {
@@ -28,7 +22,7 @@ template <class Measure> void with_steals(State& state, std::uint64_t items, Mea
 }
 
 void tree_weft(State& state) {
-  with_steals(state, fib::spawns(tree), [&] { measure_tree(state, by_spawn); });
+  with_steals(state, fib::spawns(tree), [&] { measure_tree(state, fib::by_spawn); });
 }
 
 std::uint64_t play() {

@@ -21,8 +21,8 @@ class wait_status {
   std::cv_status status_;
 };
 
-// As std::condition_variable_any (without stop tokens: cancellation ends a wait). Lock: anything with lock() and unlock(): std::unique_lock<weft::mutex>, a weft::mutex, a
-// std::unique_lock<std::mutex>, one's own. First come first served. notify without the lock is allowed.
+// As std::condition_variable_any, without stop tokens: cancellation ends a wait. Lock: anything with lock() and unlock():
+// std::unique_lock<weft::mutex>, a weft::mutex, a std::unique_lock<std::mutex>, one's own. First come first served. notify without the lock is allowed.
 // However a wait ends, the lock is held again: for that it waits uncancelled, and if lock() throws, std::terminate, as
 // in std. Notified is notified: a request that comes at the same moment stays pending, so no notification is lost to it.
 // A wait without a notification is possible only if a cancellation was taken back meanwhile.

@@ -89,6 +89,20 @@ std::uint64_t leaves(std::uint64_t seed, int depth) {  // NOLINT(misc-no-recursi
   return sum;
 }
 
+// round(seed) n times with each number of workers, and in simulations.
+template <class Round>
+void in_rounds(std::uint64_t seed, std::uint64_t n, Round const& round) {
+  shapes::for_each_worker_count([&](unsigned workers) {
+    shapes::run_on(workers, [&] {
+      for (std::uint64_t i = 0; i != n; ++i) round(seed + i);
+    });
+  });
+  for (std::uint64_t i = 0; i != n / 4; ++i) {
+    CAPTURE(seed + i);
+    weft::simulation(seed + i).run([&] { round(seed + i); });
+  }
+}
+
 }  // namespace
 
 TEST_CASE("storm trees of parallel calls whose bodies suspend and spawn: every leaf once") {
@@ -132,15 +146,7 @@ TEST_CASE("storm bodies that fail anywhere: the call throws, exactly if one has 
     REQUIRE(t.begun == t.ended);
     REQUIRE(threw == (t.failed != 0));
   };
-  shapes::for_each_worker_count([&](unsigned workers) {
-    shapes::run_on(workers, [&] {
-      for (std::uint64_t i = 0; i != n; ++i) round(seed + i);
-    });
-  });
-  for (std::uint64_t i = 0; i != n / 4; ++i) {
-    CAPTURE(seed + i);
-    weft::simulation(seed + i).run([&] { round(seed + i); });
-  }
+  in_rounds(seed, n, round);
 }
 
 TEST_CASE("storm trees that are cancelled, or run out of time, anywhere: all bodies end before the call does") {
@@ -168,15 +174,7 @@ TEST_CASE("storm trees that are cancelled, or run out of time, anywhere: all bod
     bool const went_well = victim.exception() == nullptr;
     if (t.fails_one_in == 0 && went_well) REQUIRE(victim.get() == leaves(s, 4));
   };
-  shapes::for_each_worker_count([&](unsigned workers) {
-    shapes::run_on(workers, [&] {
-      for (std::uint64_t i = 0; i != n; ++i) round(seed + i);
-    });
-  });
-  for (std::uint64_t i = 0; i != n / 4; ++i) {
-    CAPTURE(seed + i);
-    weft::simulation(seed + i).run([&] { round(seed + i); });
-  }
+  in_rounds(seed, n, round);
 }
 
 TEST_CASE("storm many callers at once, and nothing is left of what they have shared out") {
