@@ -1,6 +1,8 @@
 // Snapshots: copies of the blocks' fields, each valid if the block's generation is still the same afterwards.
 #include <weft/inspect.hpp>
 
+#include <iterator>
+
 #include "runtime/runtime_core.hpp"
 #include "scheduler/stack.hpp"
 #include <weft/detail/awaited.hpp>
@@ -31,6 +33,7 @@ std::size_t stack_used(future_core const& c) noexcept {
 constexpr char const* awaited_thing[] = {
     "", "a future", "several tasks", "its group", "a time", "an event", "a latch", "a semaphore", "a mutex", "a shared_mutex",
     "a condition_variable", "a barrier", "a queue or buffered channel", "a channel", "a select"};
+static_assert(std::size(awaited_thing) == awaited::select + 1, "a name for each kind");
 
 std::string describe(awaited const a) {
   if (a.what() != awaited::future) return awaited_thing[a.what()];
