@@ -115,10 +115,14 @@ TEST_CASE("C22 cancelled while it runs: it ends cancelled when the call has retu
       return 1;
     });
     inside.wait();
-    auto awaiter = weft::spawn([&] { return t.get(); });
-    weft::this_task::yield();
+    weft::event begun;
+    auto awaiter = weft::spawn([&] {
+      begun.set();
+      return t.get();
+    });
+    begun.wait();
     (void)awaiter.cancel();
-    weft::this_task::yield();
+    while (t.cancelling() == 0) weft::this_task::yield();  // the request may reach the awaiter a moment before its get()
     CHECK_FALSE(t.done());
     go.set_value();
     awaiter.wait();
