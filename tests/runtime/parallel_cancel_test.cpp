@@ -212,6 +212,7 @@ TEST_CASE("X5 inside shield_scope, and while the stack unwinds, neither the call
     auto const both = std::make_shared<weft::barrier>(3);
     auto const body = [&] {
       both->arrive_and_wait();
+      both->arrive_and_wait();  // here the request finds it, or before
       for (int i = 0; i != 10; ++i) this_task::yield();
       ++to_the_end;
     };
@@ -239,6 +240,7 @@ TEST_CASE("X5 inside shield_scope, and while the stack unwinds, neither the call
       });
       both->arrive_and_wait();
       (void)t.cancel();
+      both->arrive_and_wait();
       t.get();
       CHECK(std::exchange(came_later, false));
     }

@@ -266,15 +266,18 @@ TEST_CASE("a long parallel_for lets others run, with one worker, too: timers, an
       std::atomic<bool> stop{false};
       std::atomic<int> got{0};
       weft::queue<int> q;
+      weft::latch begun(2);  // with one worker they wait when this does: what has not begun would wait for the loop's end
       auto sleeper = weft::spawn([&] {
+        begun.count_down();
         weft::this_task::sleep_for(std::chrono::milliseconds(2));
         stop = true;
       });
       auto consumer = weft::spawn([&] {
+        begun.count_down();
         (void)q.get();
         got = 1;
       });
-      weft::this_task::yield();
+      begun.wait();
       struct over {};
       auto const for_ever = [&] {
         weft::parallel_for(std::uint64_t{0}, std::uint64_t{1} << 60, [&](std::uint64_t i) {
