@@ -1,0 +1,47 @@
+#include "io/socket.hpp"
+
+#include <system_error>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/attempt.hpp"
+
+namespace weft::detail {
+namespace {
+
+template <class Name>
+address name_of_socket(descriptor const* d, Name&& name, char const* what) {
+  if (d == nullptr || d->closing()) throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor), std::string("weft: ") + what);
+  sockaddr_storage a{};
+  socklen_t n = sizeof a;
+  if (name(d->fd(), reinterpret_cast<sockaddr*>(&a), &n) != 0) throw std::system_error(last_error(), std::system_category(), std::string("weft: ") + what);
+  return address(reinterpret_cast<sockaddr const&>(a));
+}
+
+}  // namespace
+
+unique_fd::~unique_fd() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int new_socket(int family, int type) {
+  int const fd = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw std::system_error(last_error(), std::system_category(), "weft: socket");
+  return fd;
+}
+
+void set_option(int fd, int level, int name, int value, char const* what) {
+  if (::setsockopt(fd, level, name, &value, sizeof value) != 0) throw std::system_error(last_error(), std::system_category(), std::string("weft: ") + what);
+}
+
+address local_address_of(descriptor const* d) { return name_of_socket(d, ::getsockname, "local_address"); }
+address peer_address_of(descriptor const* d) { return name_of_socket(d, ::getpeername, "peer_address"); }
+
+void replace(descriptor*& mine, descriptor*& by) noexcept {
+  if (&mine == &by) return;
+  if (mine != nullptr) mine->drop();
+  mine = std::exchange(by, nullptr);
+}
+
+}  // namespace weft::detail
