@@ -48,7 +48,7 @@ TEST_CASE("more than the kernel keeps: the writer waits for the reader, nothing 
   });
 }
 
-TEST_CASE("the end of the stream: read_some gives 0, the others say how far they came") {
+TEST_CASE("IO3 the end of the stream: read_some gives 0, the others say how far they came") {
   on_all([] {
     auto [client, server] = connected();
     client.write_all("abc");
@@ -102,7 +102,7 @@ TEST_CASE("read_until: up to the delimiter, the rest stays for the next") {
   });
 }
 
-TEST_CASE("read_until: not within the limit, an empty delimiter") {
+TEST_CASE("IO3 read_until: not within the limit, an empty delimiter") {
   on_all([] {
     auto [client, server] = connected();
     client.write_all(std::string(500, 'x') + "\n");
