@@ -1,6 +1,5 @@
 #include <weft/address.hpp>
 
-#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <net/if.h>
 #include <netdb.h>
 
+#include "io/attempt.hpp"
 #include <weft/blocking.hpp>
 #include <weft/errors.hpp>
 
@@ -25,21 +25,33 @@ class resolver_errors final : public std::error_category {
   [[nodiscard]] std::string message(int e) const override { return ::gai_strerror(e); }
 };
 
-std::vector<address> look_up(std::string const& host, std::uint16_t port) {
+struct found {
+  std::vector<address> all;
+  int error = 0;        // EAI_...
+  int system_error = 0;  // if that is EAI_SYSTEM
+};
+
+found look_up(std::string const& host, std::uint16_t port, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
-  addrinfo* found = nullptr;
-  int const error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (error == EAI_SYSTEM) throw std::system_error(errno, std::system_category(), "weft: resolve '" + host + "'");
-  if (error != 0) throw std::system_error(error, resolver_category(), "weft: resolve '" + host + "'");
-  std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> const all(found, &::freeaddrinfo);
-  std::vector<address> addresses;
-  for (addrinfo const* a = found; a != nullptr; a = a->ai_next) {
-    if (a->ai_family == AF_INET || a->ai_family == AF_INET6) addresses.emplace_back(*a->ai_addr);
+  hints.ai_flags = flags;
+  addrinfo* list = nullptr;
+  found f;
+  f.error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
+  f.system_error = f.error == EAI_SYSTEM ? detail::last_error() : 0;
+  if (f.error != 0) return f;
+  std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> const owner(list, &::freeaddrinfo);
+  for (addrinfo const* a = list; a != nullptr; a = a->ai_next) {
+    if (a->ai_family == AF_INET || a->ai_family == AF_INET6) f.all.emplace_back(*a->ai_addr);
   }
-  if (addresses.empty()) throw std::system_error(EAI_NONAME, resolver_category(), "weft: resolve '" + host + "'");
-  return addresses;
+  if (f.all.empty()) f.error = EAI_NONAME;
+  return f;
+}
+
+std::vector<address> addresses_of(found&& f, std::string const& host) {
+  if (f.error == EAI_SYSTEM) throw std::system_error(f.system_error, std::system_category(), "weft: resolve '" + host + "'");
+  if (f.error != 0) throw std::system_error(f.error, resolver_category(), "weft: resolve '" + host + "'");
+  return std::move(f.all);
 }
 
 }  // namespace
@@ -111,14 +123,15 @@ bool operator==(address const& a, address const& b) noexcept {
   return std::memcmp(&a.ip_.v6.sin6_addr, &b.ip_.v6.sin6_addr, sizeof(in6_addr)) == 0 && a.ip_.v6.sin6_scope_id == b.ip_.v6.sin6_scope_id;
 }
 
+// A search that is given up goes on to its end, and what comes of it, a value in any case, is nobody's.
 std::vector<address> resolve(std::string_view host, std::uint16_t port, deadline until) {
-  auto search = run_blocking([name = std::string(host), port] { return look_up(name, port); });
-  if (!search.wait_until(until)) {
-    (void)search.cancel();
-    std::move(search).detach();
-    throw timeout_error("weft: resolve '" + std::string(host) + "' timed out");
-  }
-  return std::move(search).get();
+  detail::checkpoint();
+  std::string const name(host);
+  if (auto numeric = look_up(name, port, AI_NUMERICHOST); numeric.error == 0) return std::move(numeric.all);
+  if (detail::current_core() == nullptr) return addresses_of(look_up(name, port, AI_ADDRCONFIG), name);
+  auto search = run_blocking([name, port] { return look_up(name, port, AI_ADDRCONFIG); });
+  if (!search.wait_until(until)) throw timeout_error("weft: resolve '" + name + "' timed out");
+  return addresses_of(std::move(search).get(), name);
 }
 
 }  // namespace weft

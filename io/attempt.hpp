@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
+#include <utility>
 
 #include <sys/types.h>
 
@@ -34,6 +35,8 @@ class use {
   }
   use(use const&) = delete;
   use& operator=(use const&) = delete;
+
+  [[nodiscard]] descriptor& core() const noexcept { return *d_; }
 
  private:
   descriptor* const d_;
@@ -68,7 +71,7 @@ io_end attempt(descriptor* d, direction way, descriptor::sharing s, std::int64_t
   checkpoint();
   use const mine(d, way, s);
   if (mine.entered != io_end::done) return {mine.entered, 0, 0};
-  return attempt_once(*d, way, until, std::forward<Once>(once));
+  return attempt_once(mine.core(), way, until, std::forward<Once>(once));
 }
 
 }  // namespace weft::detail

@@ -1,7 +1,6 @@
 #include <weft/detail/descriptor.hpp>
 
 #include <cerrno>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <system_error>
@@ -11,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "io/attempt.hpp"
 #include "io/reactor.hpp"
 #include "runtime/runtime_core.hpp"
 
@@ -44,11 +44,13 @@ class descriptor_pool {
   static inline descriptor* unused_ = nullptr;
 };
 
-descriptor& descriptor::adopt(int fd) {
+descriptor& descriptor::adopt(int fd, state s) {
   try {
-    int const flags = ::fcntl(fd, F_GETFL);
-    if (flags < 0 || ((flags & O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)) {
-      throw std::system_error(errno, std::generic_category(), "weft: a descriptor for I/O");
+    if (s == state::any) {
+      int const flags = ::fcntl(fd, F_GETFL);
+      if (flags < 0 || ((flags & O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)) {
+        throw std::system_error(last_error(), std::system_category(), "weft: a descriptor for I/O");
+      }
     }
     return descriptor_pool::take().begin(fd, 0, 0);
   } catch (...) {
@@ -106,7 +108,7 @@ void descriptor::leave(std::uint32_t what) noexcept {
   if ((left & is_closing) != 0 && left < one_user) shut();
 }
 
-// The last user of what is closing (N1). Other reactors than the caller's lose it as the file goes.
+// The last user of what is closing (N1). The kernel takes it out of the reactors; what comes late has another generation.
 void descriptor::shut() noexcept {
   generation_.fetch_add(1, std::memory_order_relaxed);
   if ((word_.load(std::memory_order_relaxed) & is_borrowed) == 0) ::close(fd_);
@@ -146,17 +148,19 @@ void descriptor::happened(direction d) noexcept {
 }
 
 int descriptor::enter_into(reactor& r) noexcept {
-  auto home = home_.load(std::memory_order_acquire);
-  if (home == r.id()) return 0;
+  if (home_.load(std::memory_order_acquire) == r.id()) return 0;
   int const error = r.enter(fd_, *this);
-  if (error != 0 && error != EEXIST) return error;  // EEXIST: a second task of this runtime, or of a second runtime, again
-  home = 0;
-  (void)home_.compare_exchange_strong(home, r.id(), std::memory_order_acq_rel);
-  return 0;
+  if (error == 0) home_.store(r.id(), std::memory_order_release);
+  return error;
 }
 
 io_end descriptor::wait(direction d, std::uint32_t seen, std::int64_t until) {
-  reactor* const r = reactor::here();
+  reactor* r = nullptr;
+  try {
+    r = reactor::here();
+  } catch (std::system_error const& e) {
+    return {io_end::failed, e.code().value(), 0};
+  }
   if (r == nullptr) return wait_on_thread(d, until);
   if (int const error = enter_into(*r)) return {io_end::failed, error, 0};
   side& s = of(d);
@@ -181,7 +185,7 @@ io_end descriptor::wait_on_thread(direction d, std::int64_t until) {
   int bell = bell_.load(std::memory_order_acquire);
   if (bell < 0) {
     int const fresh = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (fresh < 0) return {io_end::failed, errno, 0};
+    if (fresh < 0) return {io_end::failed, last_error(), 0};
     if (bell_.compare_exchange_strong(bell, fresh, std::memory_order_seq_cst)) {
       bell = fresh;
     } else {
@@ -199,7 +203,8 @@ io_end descriptor::wait_on_thread(direction d, std::int64_t until) {
     }
     int const n = ::ppoll(both, 2, until == no_limit ? nullptr : &left, nullptr);
     if (n > 0) return {};
-    if (n < 0 && errno != EINTR) return {io_end::failed, errno, 0};
+    if (n == 0) continue;  // the time is asked for above
+    if (int const error = last_error(); error != EINTR) return {io_end::failed, error, 0};
   }
 }
 

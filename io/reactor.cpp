@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "io/attempt.hpp"
 #include "runtime/runtime_core.hpp"
-#include <weft/detail/descriptor.hpp>
 
 namespace weft::detail {
 namespace {
@@ -38,7 +38,7 @@ int wait_for_events(int epoll, epoll_event* events, int n, std::int64_t until) n
   if (left > 0 && has_pwait2.load(std::memory_order_relaxed)) {
     timespec const t{static_cast<time_t>(left / 1'000'000'000), static_cast<long>(left % 1'000'000'000)};
     auto const got = static_cast<int>(::syscall(SYS_epoll_pwait2, epoll, events, n, &t, nullptr, std::size_t{0}));
-    if (got >= 0 || errno != ENOSYS) return got;
+    if (got >= 0 || errno == EINTR) return got;  // ENOSYS; or EPERM, from filters that do not know it
     has_pwait2.store(false, std::memory_order_relaxed);
   }
 #endif
@@ -59,7 +59,7 @@ reactor* reactor::here() {
 
 reactor::reactor() : id_(next_id()) {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "weft: epoll_create1");
+  if (epoll_ < 0) throw std::system_error(errno, std::system_category(), "weft: epoll_create1");
   bell_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   epoll_event e{};
   e.events = EPOLLIN;
@@ -68,7 +68,7 @@ reactor::reactor() : id_(next_id()) {
     int const why = errno;
     if (bell_ >= 0) ::close(bell_);
     ::close(epoll_);
-    throw std::system_error(why, std::generic_category(), "weft: eventfd for a reactor");
+    throw std::system_error(why, std::system_category(), "weft: eventfd for a reactor");
   }
 }
 
@@ -79,9 +79,12 @@ reactor::~reactor() {
 
 int reactor::enter(int fd, descriptor& d) noexcept {
   epoll_event e{};
-  e.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+  e.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   e.data.u64 = d.tag();
-  return ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) == 0 ? 0 : errno;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) == 0) return 0;
+  // It is there already: by another task of the same stream; or by one that had this number before, of a file that a dup(2) keeps alive.
+  if (last_error() == EEXIST && ::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e) == 0) return 0;
+  return last_error();
 }
 
 void reactor::leave(int fd) noexcept { (void)::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
@@ -115,7 +118,7 @@ void reactor::deliver(driver_events& a) noexcept {
     auto const [whom, what] = a.all[i];
     descriptor* const d = descriptor::find(whom);
     if (d == nullptr) continue;
-    if ((what & (EPOLLIN | EPOLLRDHUP | EPOLLPRI | of_both)) != 0) d->happened(direction::reading);
+    if ((what & (EPOLLIN | EPOLLRDHUP | of_both)) != 0) d->happened(direction::reading);
     if ((what & (EPOLLOUT | of_both)) != 0) d->happened(direction::writing);
   }
   a.count = 0;

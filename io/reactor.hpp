@@ -1,6 +1,6 @@
 #pragma once
 // reactor: the idle_driver of a runtime that does I/O. One epoll set; a descriptor is entered once, edge-triggered for both
-// directions, when the first task of that runtime waits for it, and leaves it when it is closed.
+// directions, when the first task of that runtime waits for it; the kernel takes it out when it is closed.
 #include <cstdint>
 
 #include "scheduler/idle_driver.hpp"
@@ -22,7 +22,7 @@ class reactor final : public idle_driver {
 
   // One number for each reactor there ever was: a descriptor remembers in which it is.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-  // 0, or errno. What is ready already comes as the first edge.
+  // 0, or errno. What is ready already comes as the first edge. Again: all that is ready comes again.
   [[nodiscard]] int enter(int fd, descriptor&) noexcept;
   void leave(int fd) noexcept;
 

@@ -1,6 +1,8 @@
 #include <weft/ready.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <string>
 #include <system_error>
 
 #include <fcntl.h>
@@ -24,7 +26,7 @@ using detail::io_end;
 
 // True: ready. `until` by the kernel's clock.
 bool poll_until(int fd, direction way, std::int64_t until, char const* what) {
-  ::pollfd one{fd, static_cast<short>(way == direction::reading ? POLLIN | POLLRDHUP | POLLPRI : POLLOUT), 0};
+  ::pollfd one{fd, static_cast<short>(way == direction::reading ? POLLIN | POLLRDHUP : POLLOUT), 0};
   for (;;) {
     timespec left{};
     if (until != detail::no_limit) {
@@ -38,32 +40,28 @@ bool poll_until(int fd, direction way, std::int64_t until, char const* what) {
   }
 }
 
-// Entered into the reactor for this one wait.
+// Entered into the reactor for this one wait: a copy, since a set holds a number once, and it may be one of weft's own streams.
 class visit {
  public:
-  visit(detail::reactor& r, int fd) : in_(r), core_(detail::descriptor::borrow(fd, r)), copy_(-1), fd_(fd) {
-    error = r.enter(fd, core_);
-    if (error != EEXIST) return;
-    // One of weft's own streams, or two tasks wait for it: a set holds a number once.
-    copy_.reset(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    fd_ = copy_.get();
-    error = fd_ < 0 ? detail::last_error() : r.enter(fd_, core_);
-  }
+  visit(detail::reactor& r, int fd)
+      : in_(r), copy_(::fcntl(fd, F_DUPFD_CLOEXEC, 0)), no_copy_(copy_.get() < 0 ? detail::last_error() : 0),
+        core_(detail::descriptor::borrow(copy_.get(), r)), error_(no_copy_ != 0 ? no_copy_ : r.enter(copy_.get(), core_)) {}
   ~visit() {
-    if (error == 0) in_.leave(fd_);
+    if (error_ == 0) in_.leave(copy_.get());
     core_.drop();
   }
   visit(visit const&) = delete;
   visit& operator=(visit const&) = delete;
 
+  [[nodiscard]] int error() const noexcept { return error_; }
   [[nodiscard]] detail::descriptor& core() noexcept { return core_; }
-  int error = 0;
 
  private:
   detail::reactor& in_;
+  detail::unique_fd const copy_;
+  int const no_copy_;
   detail::descriptor& core_;
-  detail::unique_fd copy_;
-  int fd_;
+  int const error_;
 };
 
 void wait(int fd, direction way, std::int64_t until, char const* what) {
@@ -79,8 +77,8 @@ void wait(int fd, direction way, std::int64_t until, char const* what) {
     return;
   }
   visit mine(*r, fd);
-  if (mine.error == EPERM) return;
-  if (mine.error != 0) fail(mine.error, what);
+  if (mine.error() == EPERM) return;  // a file that has no such states
+  if (mine.error() != 0) fail(mine.error(), what);
   // An edge is no promise, and those that were there before the visit count as well.
   for (;;) {
     auto const seen = mine.core().edges(way);

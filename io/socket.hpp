@@ -15,7 +15,6 @@ class unique_fd {
   unique_fd(unique_fd const&) = delete;
   unique_fd& operator=(unique_fd const&) = delete;
   [[nodiscard]] int get() const noexcept { return fd_; }
-  void reset(int fd) noexcept { fd_ = fd; }  // it holds none
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
  private:
@@ -26,8 +25,8 @@ class unique_fd {
 [[nodiscard]] int new_socket(int family, int type);
 void set_option(int fd, int level, int name, int value, char const* what);
 
-[[nodiscard]] address local_address_of(descriptor const*);
-[[nodiscard]] address peer_address_of(descriptor const*);
+[[nodiscard]] address local_address_of(descriptor*);
+[[nodiscard]] address peer_address_of(descriptor*);
 void replace(descriptor*& mine, descriptor*& by) noexcept;
 
 }  // namespace weft::detail

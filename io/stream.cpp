@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "io/attempt.hpp"
+#include "io/socket.hpp"
 
 namespace weft {
 
@@ -21,22 +22,51 @@ std::int64_t limit_of(detail::descriptor const& d, direction way) noexcept {
   return d.limit[static_cast<std::size_t>(way)].load(std::memory_order_relaxed);
 }
 
-// Once more and more, until at least so many bytes have been moved. `n` counts them in every case; 0 bytes at once: the end.
+// By a user of d. once(fd, moved) moves more, until at least so many bytes have been moved. `n` counts them in every case;
+// done with less: the end of the stream. Between two calls that have not had to wait the deadline and close() are looked at, too.
 template <class Once>
-io_end move_bytes(detail::descriptor* d, direction way, std::size_t at_least, Once&& once) {
-  detail::checkpoint();
-  detail::use const mine(d, way, alone);
-  if (mine.entered != io_end::done) return {mine.entered, 0, 0};
+io_end move_bytes(detail::descriptor& d, direction way, std::size_t at_least, Once&& once) {
   std::size_t moved = 0;
-  do {
-    auto end = detail::attempt_once(*d, way, limit_of(*d, way), [&](int fd) { return once(fd, moved); });
-    if (end.what != io_end::done || end.n == 0) {
+  for (;;) {
+    auto const until = limit_of(d, way);
+    if (moved != 0 && d.closing()) return {io_end::closed, 0, moved};
+    if (moved != 0 && until != detail::no_limit && detail::has_come(until)) return {io_end::late, 0, moved};
+    auto end = detail::attempt_once(d, way, until, [&](int fd) { return once(fd, moved); });
+    moved += end.n;
+    if (end.what != io_end::done || end.n == 0 || moved >= at_least) {
       end.n = moved;
       return end;
     }
-    moved += end.n;
-  } while (moved < at_least);
-  return {io_end::done, 0, moved};
+  }
+}
+
+io_end receive(detail::descriptor& d, std::span<std::byte> into, std::size_t at_least) {
+  return move_bytes(d, direction::reading, at_least, [&](int fd, std::size_t moved) {
+    return detail::or_error(::recv(fd, into.data() + moved, into.size() - moved, 0));
+  });
+}
+
+// n: where the delimiter ends; 0: the stream has ended before, or there is none within the limit.
+io_end receive_until(detail::descriptor& d, std::string& into, std::string_view delimiter, std::size_t limit, bool& over_limit) {
+  for (std::size_t searched = 0;;) {
+    auto const from = searched - std::min(searched, delimiter.size() - 1);
+    if (auto const at = into.find(delimiter, from); at != std::string::npos && at + delimiter.size() <= limit) {
+      return {io_end::done, 0, at + delimiter.size()};
+    }
+    searched = into.size();
+    over_limit = searched >= limit;
+    if (over_limit) return {};
+    into.resize(searched + std::min(chunk, limit - searched));
+    io_end end;
+    try {
+      end = receive(d, writable_bytes(into).subspan(searched), 1);
+    } catch (...) {
+      into.resize(searched);
+      throw;
+    }
+    into.resize(searched + end.n);
+    if (end.what != io_end::done || end.n == 0) return end;
+  }
 }
 
 std::size_t settle(io_end const& end, std::size_t wanted, char const* what, std::error_code& error) {
@@ -47,13 +77,8 @@ std::size_t settle(io_end const& end, std::size_t wanted, char const* what, std:
 
 }  // namespace
 
-stream::stream(int fd) : core_(&detail::descriptor::adopt(fd)) {}
-
 stream& stream::operator=(stream&& o) noexcept {
-  if (this != &o) {
-    if (core_ != nullptr) core_->drop();
-    core_ = std::exchange(o.core_, nullptr);
-  }
+  detail::replace(core_, o.core_);
   return *this;
 }
 
@@ -62,21 +87,30 @@ stream::~stream() {
 }
 
 io_end stream::do_read(writable_bytes into, std::size_t at_least) {
-  if (into.empty()) {
-    detail::checkpoint();
-    return {};
-  }
-  return move_bytes(core_, direction::reading, at_least,
-                    [&](int fd, std::size_t moved) { return detail::or_error(::recv(fd, into.data() + moved, into.size() - moved, 0)); });
+  detail::checkpoint();
+  if (into.empty()) return {};
+  detail::use const mine(core_, direction::reading, alone);
+  return mine.entered == io_end::done ? receive(mine.core(), into, at_least) : io_end{mine.entered, 0, 0};
 }
 
 io_end stream::do_write(readable_bytes from, std::size_t at_least) {
-  if (from.empty()) {
-    detail::checkpoint();
-    return {};
-  }
-  return move_bytes(core_, direction::writing, at_least,
-                    [&](int fd, std::size_t moved) { return detail::or_error(::send(fd, from.data() + moved, from.size() - moved, MSG_NOSIGNAL)); });
+  detail::checkpoint();
+  if (from.empty()) return {};
+  detail::use const mine(core_, direction::writing, alone);
+  if (mine.entered != io_end::done) return {mine.entered, 0, 0};
+  return move_bytes(mine.core(), direction::writing, at_least, [&](int fd, std::size_t moved) {
+    return detail::or_error(::send(fd, from.data() + moved, from.size() - moved, MSG_NOSIGNAL));
+  });
+}
+
+io_end stream::do_read_until(std::string& into, std::string_view delimiter, std::size_t limit, bool& over_limit) {
+  if (delimiter.empty()) throw std::invalid_argument("weft: read_until() with an empty delimiter");
+  detail::checkpoint();
+  detail::use const mine(core_, direction::reading, alone);
+  if (mine.entered != io_end::done) return {mine.entered, 0, 0};
+  auto const end = receive_until(mine.core(), into, delimiter, limit, over_limit);
+  detail::give_way();
+  return end;
 }
 
 std::size_t stream::read_some(writable_bytes into) {
@@ -93,31 +127,6 @@ void stream::read_exact(writable_bytes into) {
 }
 std::size_t stream::read_exact(writable_bytes into, std::error_code& error) {
   return settle(do_read(into, into.size()), into.size(), "read", error);
-}
-
-// n: where the delimiter ends; 0: the stream has ended before.
-io_end stream::do_read_until(std::string& into, std::string_view delimiter, std::size_t limit, bool& over_limit) {
-  if (delimiter.empty()) throw std::invalid_argument("weft: read_until() with an empty delimiter");
-  std::size_t searched = 0;
-  for (;;) {
-    auto const from = searched - std::min(searched, delimiter.size() - 1);
-    if (auto const at = into.find(delimiter, from); at != std::string::npos && at + delimiter.size() <= limit) {
-      return {io_end::done, 0, at + delimiter.size()};
-    }
-    searched = into.size();
-    over_limit = searched >= limit;
-    if (over_limit) return {};
-    into.resize(searched + std::min(chunk, limit - searched));
-    io_end end;
-    try {
-      end = do_read(std::span(into).subspan(searched), 1);
-    } catch (...) {
-      into.resize(searched);
-      throw;
-    }
-    into.resize(searched + end.n);
-    if (end.what != io_end::done || end.n == 0) return end;
-  }
 }
 
 std::size_t stream::read_until(std::string& into, std::string_view delimiter, std::size_t limit) {

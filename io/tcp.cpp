@@ -12,6 +12,7 @@
 
 #include "io/attempt.hpp"
 #include "io/socket.hpp"
+#include <weft/task.hpp>
 #include <weft/wait.hpp>
 
 namespace weft {
@@ -29,7 +30,7 @@ constexpr std::int64_t first_pause = 5'000'000, longest_pause = 500'000'000;  //
 // Of a connection that has gone before it was accepted: nobody's business but its peer's.
 bool is_of_that_connection(int error) noexcept {
   return error == ECONNABORTED || error == EPROTO || error == ENOPROTOOPT || error == EHOSTDOWN || error == ENONET ||
-         error == EHOSTUNREACH || error == EOPNOTSUPP || error == ENETUNREACH || error == ENETDOWN;
+         error == EHOSTUNREACH || error == ENETUNREACH || error == ENETDOWN;
 }
 // After an edge: 0: connected; or why not; or -EAGAIN: not yet.
 ssize_t how_it_goes(int fd) noexcept {
@@ -42,18 +43,30 @@ ssize_t how_it_goes(int fd) noexcept {
   auto const result = detail::or_error(::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size));
   return result == -ENOTCONN ? -EAGAIN : result;
 }
-tcp_stream accepted(int fd) {
+descriptor& accepted(int fd) {
   int const on = 1;
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails if it has been reset: the first read will say so
-  return tcp_stream(fd);
+  return descriptor::adopt(fd, descriptor::state::non_blocking);
+}
+// A plain thread has nobody to race: the last one's error is the outcome.
+tcp_stream connect_in_turn(std::vector<address> const& addresses, deadline until) {
+  for (std::size_t i = 0; i + 1 != addresses.size(); ++i) {
+    try {
+      return tcp_stream::connect(addresses[i], until);
+    } catch (std::system_error const&) {
+    }
+  }
+  return tcp_stream::connect(addresses.back(), until);
 }
 bool may_pass(int error) noexcept { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
 }  // namespace
 
+tcp_stream::tcp_stream(int fd) : stream(descriptor::adopt(fd, descriptor::state::any)) {}
+
 tcp_stream tcp_stream::connect(address const& to, deadline until) {
   detail::checkpoint();
-  tcp_stream s(detail::new_socket(to.data()->sa_family, SOCK_STREAM));
+  tcp_stream s(descriptor::adopt(detail::new_socket(to.data()->sa_family, SOCK_STREAM), descriptor::state::non_blocking));
   s.set_no_delay(true);
   bool begun = false;
   auto const end = detail::attempt(s.core(), direction::writing, shared, until.ns(), [&](int fd) -> ssize_t {
@@ -73,6 +86,7 @@ tcp_stream tcp_stream::connect(address const& to, deadline until) {
 tcp_stream tcp_stream::connect(std::string_view host, std::uint16_t port, deadline until) {
   auto const addresses = resolve(host, port, until);
   if (addresses.size() == 1) return connect(addresses.front(), until);
+  if (detail::current_core() == nullptr) return connect_in_turn(addresses, until);
   std::vector<std::function<tcp_stream()>> ways;
   for (auto const& a : addresses) ways.emplace_back([&a, until] { return connect(a, until); });
   try {
@@ -87,8 +101,9 @@ address tcp_stream::local_address() const { return detail::local_address_of(core
 address tcp_stream::peer_address() const { return detail::peer_address_of(core()); }
 
 void tcp_stream::set_no_delay(bool on) {
-  if (!is_open()) throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor), "weft: set_no_delay");
-  detail::set_option(native_handle(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0, "set_no_delay");
+  detail::use const mine(core(), direction::writing, shared);
+  if (mine.entered != io_end::done) throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor), "weft: set_no_delay");
+  detail::set_option(mine.core().fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0, "set_no_delay");
 }
 
 tcp_listener::tcp_listener(address const& at, listen_options o) {
@@ -97,9 +112,10 @@ tcp_listener::tcp_listener(address const& at, listen_options o) {
   if (o.reuse_port) detail::set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "reuse_port");
   if (at.is_v6()) detail::set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, o.v6_only ? 1 : 0, "v6_only");
   if (::bind(fd.get(), at.data(), at.size()) != 0 || ::listen(fd.get(), o.backlog) != 0) {
-    throw std::system_error(detail::last_error(), std::system_category(), "weft: listen at " + at.to_string());
+    int const error = detail::last_error();
+    throw std::system_error(error, std::system_category(), "weft: listen at " + at.to_string());
   }
-  core_ = &descriptor::adopt(fd.release());
+  core_ = &descriptor::adopt(fd.release(), descriptor::state::non_blocking);
 }
 
 tcp_listener& tcp_listener::operator=(tcp_listener&& o) noexcept {
@@ -111,23 +127,24 @@ tcp_listener::~tcp_listener() {
   if (core_ != nullptr) core_->drop();
 }
 
-// n: the descriptor. The pauses end with close(), too: nothing else happens to a listener that one could write to.
+// n: the descriptor. Pauses are waits for what a listener never is, writable: only close() ends them early.
 io_end tcp_listener::do_accept(std::int64_t until) {
   detail::checkpoint();
   detail::use const mine(core_, direction::reading, shared);
   if (mine.entered != io_end::done) return {mine.entered, 0, 0};
+  descriptor& d = mine.core();
   for (std::int64_t pause = first_pause;;) {
-    auto end = detail::attempt_once(*core_, direction::reading, until, [](int fd) {
+    auto const seen = d.edges(direction::writing);
+    auto const end = detail::attempt_once(d, direction::reading, until, [](int fd) {
       return detail::or_error(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     });
-    if (end.what != io_end::failed) return end;
+    if (end.what != io_end::failed || !(is_of_that_connection(end.error) || may_pass(end.error))) return end;
+    if (d.closing()) return {io_end::closed, 0, 0};
     if (is_of_that_connection(end.error)) continue;
-    if (!may_pass(end.error)) return end;
     auto const now = detail::now_ns();
     if (now >= until) return {io_end::late, 0, 0};
-    end = core_->wait(direction::writing, core_->edges(direction::writing), std::min(until, now + pause));
-    if (core_->closing()) return {io_end::closed, 0, 0};
-    if (end.what == io_end::failed) return end;
+    auto const next = std::min(until, now + pause);
+    if (d.wait(direction::writing, seen, next).what == io_end::failed) this_task::sleep_until(clock::time_point(clock::duration(next)));  // no reactor
     pause = std::min(2 * pause, longest_pause);
   }
 }
@@ -135,13 +152,13 @@ io_end tcp_listener::do_accept(std::int64_t until) {
 tcp_stream tcp_listener::accept(deadline until) {
   auto const end = do_accept(until.ns());
   detail::check(end, "accept");
-  return accepted(static_cast<int>(end.n));
+  return tcp_stream(accepted(static_cast<int>(end.n)));
 }
 
 tcp_stream tcp_listener::accept(deadline until, std::error_code& error) {
   auto const end = do_accept(until.ns());
   error = detail::code_of(end, "accept");
-  return error ? tcp_stream() : accepted(static_cast<int>(end.n));
+  return error ? tcp_stream() : tcp_stream(accepted(static_cast<int>(end.n)));
 }
 
 address tcp_listener::local_address() const { return detail::local_address_of(core_); }

@@ -126,7 +126,9 @@ work worker::find() noexcept {
   bool const start = have_spares(1);
   work x = find_local(start);
   if (!x && home.options.world != nullptr) return {};
-  if (idle_driver* const d = home.driver(); !x && d != nullptr && d->poll()) x = find_local(start);
+  if (!x && home.keeper_worker.load(std::memory_order_relaxed) == nullptr) {  // else that one gets it
+    if (idle_driver* const d = home.driver(); d != nullptr && d->poll()) x = find_local(start);
+  }
   if (x) {
     if (start) for_usual_stacks_.since = 0;
     if (searching_) {
@@ -315,12 +317,11 @@ void worker::keep_time() noexcept {
     until = std::min(until, home.next_timer());
     home.keeper_until.store(until, std::memory_order_seq_cst);
     if (home.next_timer() < until) continue;  // armed meanwhile: pairs with earlier_timer()
-    if (asleep_.load(std::memory_order_seq_cst) == sleeping) {
-      if (idle_driver* const d = home.driver()) {
-        d->wait(until, arrived_);
-      } else {
-        futex_wait(&asleep_, sleeping, until);
-      }
+    // The driver first: whoever wakes us after the look at asleep_ sees that driver, too.
+    if (idle_driver* const d = home.driver(); d == nullptr) {
+      futex_wait(&asleep_, sleeping, until);
+    } else if (asleep_.load(std::memory_order_seq_cst) == sleeping) {
+      d->wait(until, arrived_);
     }
     auto was = recheck;
     bool const again = asleep_.compare_exchange_strong(was, sleeping, std::memory_order_seq_cst);

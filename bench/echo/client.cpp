@@ -15,6 +15,8 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <vector>
 
@@ -58,6 +60,17 @@ class server_process {
   server_process& operator=(server_process const&) = delete;
 
   std::uint16_t port = 0;
+
+  // What its threads have run so far, in microseconds.
+  [[nodiscard]] double cpu_us() const {
+    double ns = 0;
+    for (auto const& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(child_) + "/task")) {
+      double ran = 0;
+      std::ifstream(thread.path() / "schedstat") >> ran;
+      ns += ran;
+    }
+    return ns / 1000;
+  }
 
  private:
   pid_t child_ = 0;
@@ -157,10 +170,12 @@ void measure(State& state, std::string const& library) {
     std::vector<double> latencies;
     verify(state, load.round(requests, latencies));
     latencies.clear();
+    auto const cpu = peer.cpu_us();
     for (auto _ : state) {
       if (!verify(state, load.round(requests, latencies))) break;
     }
     if (!latencies.empty()) {
+      state.counters["server_cpu_us"] = (peer.cpu_us() - cpu) / static_cast<double>(latencies.size());
       state.counters["p50_us"] = percentile(latencies, 0.5);
       state.counters["p99_us"] = percentile(latencies, 0.99);
     }

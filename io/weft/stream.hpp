@@ -62,7 +62,7 @@ class stream {
   [[nodiscard]] int native_handle() const noexcept;  // non-blocking; -1: none
 
  protected:
-  explicit stream(int fd);  // takes it over
+  explicit stream(detail::descriptor& d) noexcept : core_(&d) {}
   [[nodiscard]] detail::descriptor* core() const noexcept { return core_; }
 
  private:

@@ -12,10 +12,10 @@ class tcp_stream : public stream {
  public:
   tcp_stream() noexcept = default;
   // Takes over a connected socket.
-  explicit tcp_stream(int fd) : stream(fd) {}
+  explicit tcp_stream(int fd);
 
-  // S  std::system_error, timeout_error. The second form resolves the name, in a task, and tries its addresses in turn, the next one
-  // also when one takes longer than a quarter of a second; fails with the errors of all (exception_group) if there are several.
+  // S  std::system_error, timeout_error. The second form resolves the name and tries its addresses in turn; in a task the next
+  // one also when one takes longer than a quarter of a second. All fail: exception_group of their errors; on plain threads the last one.
   [[nodiscard]] static tcp_stream connect(address const&, deadline = never);
   [[nodiscard]] static tcp_stream connect(std::string_view host, std::uint16_t port, deadline = never);
 
@@ -23,6 +23,10 @@ class tcp_stream : public stream {
   [[nodiscard]] address peer_address() const;
   // Small writes go out at once (on, as a stream begins) or are gathered by the kernel. std::system_error.
   void set_no_delay(bool);
+
+ private:
+  friend class tcp_listener;
+  explicit tcp_stream(detail::descriptor& d) noexcept : stream(d) {}
 };
 
 struct listen_options {

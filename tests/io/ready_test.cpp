@@ -116,6 +116,41 @@ TEST_CASE("a stream's own descriptor, while the stream is read, too") {
   });
 }
 
+TEST_CASE("the other way round: the stream is first waited for by who does not read it") {
+  on_all([] {
+    auto [client, server] = connected();
+    weft::event begun;
+    auto const watcher = weft::spawn([&server = server, &begun] {
+      begun.set();
+      weft::wait_readable(server.native_handle());
+    });
+    begun.wait();
+    weft::this_task::yield();
+    auto reader = weft::spawn([&server = server] { return read(server, 2); });
+    weft::this_task::yield();
+    (void)watcher.cancel();
+    watcher.wait();
+    client.write_all("ab");
+    CHECK(reader.get() == "ab");
+  });
+}
+
+TEST_CASE("copies of one descriptor, one stream after the other, under the same number") {
+  on_all([] {
+    auto [client, server] = connected();
+    int const original = ::dup(server.native_handle());
+    server = weft::tcp_stream();
+    for (int i = 0; i != 3; ++i) {
+      weft::tcp_stream copy(::dup(original));
+      auto reader = weft::spawn([&copy] { return read(copy, 1); });
+      weft::this_task::yield();
+      client.write_all("x");
+      CHECK(reader.get() == "x");
+    }
+    ::close(original);
+  });
+}
+
 TEST_CASE("plain threads") {
   pipe_ends p;
   CHECK_THROWS_AS(weft::wait_readable(p.in, 1ms), weft::timeout_error);

@@ -35,7 +35,8 @@ struct io_end {
 class alignas(64) descriptor {
  public:
   // Takes the file descriptor over and makes it non-blocking, even if it throws: std::bad_alloc, std::system_error.
-  [[nodiscard]] static descriptor& adopt(int fd);
+  enum class state : bool { any, non_blocking };
+  [[nodiscard]] static descriptor& adopt(int fd, state);
   // For one wait on somebody else's: it will not be closed. std::bad_alloc.
   [[nodiscard]] static descriptor& borrow(int fd, reactor const& in);
   // The owner goes: closes it, and forgets the block.
@@ -85,7 +86,7 @@ class alignas(64) descriptor {
   std::atomic<std::uint32_t> generation_{0};
   int fd_ = -1;
   std::atomic<int> bell_{-1};                 // an eventfd that close() rings for threads in poll(2)
-  std::atomic<std::uint64_t> home_{0};        // id of the reactor that it was entered into first
+  std::atomic<std::uint64_t> home_{0};        // id of the reactor that it was entered into last
   std::array<side, 2> sides_;
   descriptor* next_ = nullptr;                // unused blocks
 };
