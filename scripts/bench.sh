@@ -77,8 +77,8 @@ if [[ -n $peers ]]; then
     began=$SECONDS
     # Ends with 77 when it has nothing to run on, and has said so.
     if REPETITIONS=$repetitions MIN_TIME=$min_time FILTER=${FILTER:-.} PROBLEMS="${problems[*]}" \
-        bench/peers/run.sh "$language" "$results/peer_$language.json"; then
-      files+=("$results/peer_$language.json")
+        bench/peers/run.sh "$language" "$results/peer_$language.jsonl"; then
+      files+=("$results/peer_$language.jsonl")
       echo "$((SECONDS - began)) s" >&2
     elif [[ $? -ne 77 ]]; then
       failed+=("$language")

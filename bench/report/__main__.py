@@ -17,8 +17,12 @@ from results import read
 from tables import OTHER_LANGUAGES, machine, peers_table, table
 
 
+def is_whole(results):
+    return set(problems()) <= set(results.problems())
+
+
 def tables(results):
-    parts = {"machine": machine(results.context), "goals": goals_table(results)}
+    parts = {"machine": machine(results.context), "goals": goals_table(results, is_whole(results))}
     parts.update({problem: table(results, problem) for problem in results.problems()})
     if any(row.library in OTHER_LANGUAGES for row in results.rows):
         parts["peers"] = peers_table(results)
@@ -28,21 +32,19 @@ def tables(results):
 def update(results, page):
     """The page's tables; what is about all problems stays as it is after a run of some of them."""
     parts = tables(results)
-    whole = set(problems()) <= set(results.problems())
-    if not whole:
+    if not is_whole(results):
         for name in ("goals", "peers"):
             parts.pop(name, None)
     results.failures += [f"{page}: no place for the table of {name}" for name in put(page, parts)]
-    return whole
 
 
-def draw(results, folder, whole):
+def draw(results, folder):
     try:
         import plots
     except ImportError:
         print("no plots: they need python3-matplotlib", file=sys.stderr)
         return
-    plots.write(results, folder, plots.PLOTS if whole else [name for name in plots.PLOTS if name in results.problems()])
+    plots.write(results, folder, plots.PLOTS if is_whole(results) else [name for name in plots.PLOTS if name in results.problems()])
 
 
 def main():
@@ -60,16 +62,17 @@ def main():
     if arguments.merge:
         pathlib.Path(arguments.merge).write_text(json.dumps(results.merged(), indent=1), encoding="utf-8")
     if arguments.into:
-        whole = update(results, arguments.into)
+        update(results, arguments.into)
         if arguments.plots:
-            draw(results, arguments.plots, whole)
+            draw(results, arguments.plots)
     if not arguments.quiet:
         for name, text in tables(results).items():
             print(f"## {name}\n{text}\n")
     slower = False
     if arguments.compare:
-        text, slower = compare.report(read([arguments.compare]), results)
-        print(f"## compared with {arguments.compare}\n{text}")
+        old = read([arguments.compare])
+        text, slower = compare.report(old, results)
+        print(f"## compared with {old.context.get('date', 'the old run')}\n{text}")
     for failure in results.failures:
         print("failed:", failure, file=sys.stderr)
     return 1 if results.failures or slower else 0

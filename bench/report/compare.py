@@ -86,6 +86,6 @@ def report(old, new):
             lines.append(f"{only} rows are only in the {what} run.")
     lines.append(f"{len(found)} figures compared; slower by more than 5 % with p < {SIGNIFICANT}: {len(slower)}, "
                  f"faster: {sum(change.faster() for change in found)} "
-                 f"(up to {len(found) * SIGNIFICANT / 2:.0f} of each by chance alone).")
+                 f"(by chance alone up to {len(found) * SIGNIFICANT / 2:.1f} of each).")
     lines += [f"slower: {c.name} ({column(c.counter).title}), {c.ratio:.2f} times, p = {c.p:.3f}" for c in slower]
     return "\n".join(lines), bool(slower)

@@ -35,12 +35,15 @@ def short(figure):
     return f"{figure:,.{0 if figure >= 1000 else 1 if figure >= 100 else 2}f}"
 
 
-def goals_table(results):
+def goals_table(results, whole=True):
+    """Of a part of the benchmarks only the goals that it says something about."""
     lines = ["| what | goal | weft | best peer | weft is better by | |", "|---|---:|---:|---:|---:|---|"]
     for goal in GOALS:
         bound = f"{'≥' if goal.at_least else '≤'} {goal.bound:,}"
         ours = measured(goal, results, "weft")
         if ours is None:
+            if not whole:
+                continue
             lines.append(f"| {goal.what} | {bound} | – | | | not measured |")
             continue
         peer, better = best_peer(goal, results, ours)

@@ -1,4 +1,4 @@
-"""What the benchmark programs wrote: --benchmark_format=json of Google Benchmark, or the same shape from a peer's program."""
+"""What the benchmark programs wrote: --benchmark_format=json of Google Benchmark; or of a peer's program, lines of JSON."""
 import json
 import pathlib
 import statistics
@@ -63,13 +63,21 @@ class Results:
         return {"context": self.context, "benchmarks": self.runs}
 
 
+def load(file):
+    text = file.read_text(encoding="utf-8")
+    if file.suffix != ".jsonl":
+        return json.loads(text)
+    first, *runs = map(json.loads, text.splitlines())
+    return {**first, "benchmarks": runs}
+
+
 def read(paths):
     """Files, or the folders that hold them: a folder's all.json stands for the rest of it."""
     results = Results()
     for path in map(pathlib.Path, paths):
         files = [path]
         if path.is_dir():
-            files = [path / "all.json"] if (path / "all.json").exists() else sorted(path.glob("*.json"))
+            files = [path / "all.json"] if (path / "all.json").exists() else sorted(path.glob("*.json*"))
         for file in files:
-            results.add(json.loads(file.read_text(encoding="utf-8")))
+            results.add(load(file))
     return results
