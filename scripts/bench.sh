@@ -76,7 +76,7 @@ if [[ -n $peers ]]; then
     printf '[peers] %-12s ... ' "$language" >&2
     began=$SECONDS
     # Ends with 77 when it has nothing to run on, and has said so.
-    if REPETITIONS=$repetitions MIN_TIME=$min_time FILTER=${FILTER:-.} PROBLEMS="${problems[*]}" \
+    if REPETITIONS=$repetitions MIN_TIME=$min_time LIMIT=${quick:+20} FILTER=${FILTER:-.} PROBLEMS="${problems[*]}" \
         bench/peers/run.sh "$language" "$results/peer_$language.jsonl"; then
       files+=("$results/peer_$language.jsonl")
       echo "$((SECONDS - began)) s" >&2

@@ -67,7 +67,7 @@ def peers_plot(results):
     """How many times weft's figure each peer needs, for the goals that are times or bytes."""
     panels = [("tasks", TASKS), ("waiting", WAITING), ("memory", MEMORY)]
     panels = [(title, [(goal, ours, peers) for goal in goals
-                       if not goal.at_least and (ours := measured(goal, results, "weft")) and ours > 0
+                       if goal.charted and not goal.at_least and (ours := measured(goal, results, "weft")) and ours > 0
                        and (peers := by_peer(goal, results))]) for title, goals in panels]
     panels = [(title, rows) for title, rows in panels if rows]
     if not panels:
