@@ -24,7 +24,7 @@ case $language in
     registry=/usr/share/cargo/registry
     tokio=$(compgen -G "$registry/tokio-1.*" | head -n 1) && [[ -x /usr/bin/cargo && -x /usr/bin/rustc ]] ||
       missing rustc cargo librust-tokio-dev
-    cp -r tokio/. "$built/"  # cargo writes a lock file beside the sources
+    cp -rp tokio/. "$built/"  # cargo writes a lock file beside the sources, and builds what is newer
     mkdir -p "$built/.cargo"
     printf '[source.crates-io]\nreplace-with = "debian"\n[source.debian]\ndirectory = "%s"\n' "$registry" >"$built/.cargo/config.toml"
     (cd "$built" && RUSTC=/usr/bin/rustc CARGO_HOME=$built/home PEER_TOKIO=${tokio##*/tokio-} \
