@@ -2,6 +2,7 @@
 // parallel_invoke has neither handle nor block.
 #include <weft/parallel.hpp>
 #include <weft/task.hpp>
+#include <weft/task_local.hpp>
 
 #include "bench/fib/config.hpp"
 #include "bench/fib/weft.hpp"
@@ -27,6 +28,17 @@ std::uint64_t by_parallel_invoke(int n) {
 void spawn_weft(State& state) {
   on_weft(state.range(1), [&] { measure(state, by_spawn); });
 }
+// One task local is set at the root and goes along to every child. Read once at the end: that it is still the same.
+void spawn_local_weft(State& state) {
+  static weft::task_local<int> request;
+  on_weft(state.range(1), [&] {
+    request.set(42);
+    measure(state, [](int n) {
+      auto const result = by_spawn(n);
+      return weft::spawn([] { return request.get(); }).get() == 42 ? result : 0;
+    });
+  });
+}
 void fork_weft(State& state) {
   on_weft(state.range(1), [&] { measure(state, by_fork); });
 }
@@ -35,6 +47,7 @@ void invoke_weft(State& state) {
 }
 
 BENCHMARK(spawn_weft)->Name("fib/spawn/weft")->Apply(large_and_small);
+BENCHMARK(spawn_local_weft)->Name("fib/spawn/weft_task_local")->Apply(large_only);
 BENCHMARK(fork_weft)->Name("fib/fork/weft")->Apply(large_and_small);
 BENCHMARK(invoke_weft)->Name("fib/fork/weft_invoke")->Apply(large_and_small);
 

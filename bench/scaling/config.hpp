@@ -9,7 +9,7 @@ namespace bench::scaling {
 
 inline constexpr int tree = 27;  // fib's: 317,810 spawns
 inline constexpr int pairs = 64;
-inline constexpr std::uint64_t rounds = 500;  // of each pair
+inline constexpr std::uint64_t rounds = 5000;  // of each pair
 
 inline void two_to_many_workers(benchmark::internal::Benchmark* row) {
   row->Apply(timing);

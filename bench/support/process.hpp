@@ -49,4 +49,11 @@ inline double context_switches_of_others() {
   return static_cast<double>(all.ru_nvcsw + all.ru_nivcsw - mine.ru_nvcsw - mine.ru_nivcsw);
 }
 
+// Times that a thread of this process went to sleep.
+inline double voluntary_switches() {
+  rusage all{};
+  getrusage(RUSAGE_SELF, &all);
+  return static_cast<double>(all.ru_nvcsw);
+}
+
 }  // namespace bench

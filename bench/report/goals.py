@@ -1,0 +1,86 @@
+"""The figures that have a goal."""
+from dataclasses import dataclass
+from typing import Callable
+
+from measures import best_of, difference, each, gain, ratio, worst
+
+
+@dataclass(frozen=True)
+class Goal:
+    what: str
+    bound: float
+    measure: Callable
+    at_least: bool = False
+    peers: bool = True  # does the measure mean something for them?
+    charted: bool = True  # and their ratio to weft's, in a chart of such ratios?
+
+
+TASKS = [
+    Goal("fib(30), spawn + get, ns", 12, each("fib/spawn/{}/n:30/workers:1")),
+    Goal("the same, oneTBB's better form over it", 7,
+         best_of(["fib/spawn/tbb/n:30/workers:1", "fib/fork/tbb/n:30/workers:1"], "fib/spawn/{}/n:30/workers:1"),
+         at_least=True, peers=False),
+    Goal("the same, gain of 2 workers over that of 2 plain threads", 0.95, gain("fib/spawn/{}/n:30", "fib/calls/serial/n:35"),
+         at_least=True),
+    Goal("fib(30), fork + get, ns", 9, each("fib/fork/{}/n:30/workers:1")),
+    Goal("fib(30) with one task local set, ns", 24, each("fib/spawn/{}_task_local/n:30/workers:1")),
+    Goal("skynet, 1,000,000 leaves, ms", 15, each("skynet/tree/{}/leaves:1000000/workers:1", "ms_per_run")),
+    Goal("nqueens(12) over serial", 1.03, ratio("nqueens/count/{}/task_rows:4/workers:1", "nqueens/count/serial/task_rows:4/workers:1")),
+    Goal("spawn + join one, ns", 15, each("spawn_join/one/{}/workers:1")),
+    Goal("spawn 1000, join all, ns each", 15, each("spawn_join/thousand/{}/workers:1")),
+    Goal("task group of 1000, ns each", 25, each("group/thousand/{}/workers:1")),
+]
+
+WAITING = [
+    Goal("yield among 2, ns", 9, each("yield/all/{}/workers:1/fibers:2")),
+    Goal("yield among 1000, ns", 12, each("yield/all/{}/workers:1/fibers:1000")),
+    Goal("yield among 2, Boost.Fiber over it", 3,
+         best_of(["yield/all/boost_fiber/workers:1/fibers:2"], "yield/all/{}/workers:1/fibers:2"), at_least=True, peers=False),
+    Goal("channel ping-pong, round trip, ns", 50, each("channel/ping_pong/{}/workers:1")),
+    Goal("queue of 1024, 1 and 1, ns an item", 12, each("queue/put_and_get/{}/workers:1/pairs:1/capacity:1024")),
+    Goal("queue of 1024, 4 and 4, ns an item", 15, each("queue/put_and_get/{}/workers:1/pairs:4/capacity:1024")),
+    Goal("queue of 1024, 1 and 1, 2 workers over 1", 1.3,
+         ratio("queue/put_and_get/{}/workers:2/pairs:1/capacity:1024", "queue/put_and_get/{}/workers:1/pairs:1/capacity:1024"),
+         charted=False),
+    Goal("queue of 1024, 4 and 4, 2 workers over 1", 1.3,
+         ratio("queue/put_and_get/{}/workers:2/pairs:4/capacity:1024", "queue/put_and_get/{}/workers:1/pairs:4/capacity:1024"),
+         charted=False),
+    Goal("mutex, lock and unlock, over std::mutex's", 1.2, ratio("mutex/alone/{}/workers:1", "mutex/alone/std/workers:1")),
+    Goal("mutex, 8 tasks on 2 workers, ns", 15, each("mutex/eight/{}/workers:2")),
+    Goal("promise set + get, ns", 25, each("promise/same_task/{}/workers:1")),
+    Goal("future ping-pong, round trip, ns", 80, each("promise/ping_pong/{}/workers:1")),
+    Goal("with_timeout around what is ready, ns", 15,
+         difference("timeout/ready/{}/workers:1", "timeout/ready/{}_bare/workers:1")),
+    Goal("with_timeout around what suspends once, ns", 60,
+         difference("timeout/suspends_once/{}/workers:1", "timeout/suspends_once/{}_bare/workers:1")),
+    Goal("1,000,000 sleeps of 0 to 1 s, CPU ms", 900, each("sleepers/1m/{}/workers:1", "cpu_ms")),
+]
+
+MEMORY = [
+    Goal("unstarted task, bytes", 192, each("memory/unstarted/{}/count:100000", "rss_per_task")),
+    Goal("suspended task, bytes", 4608, each("memory/suspended/{}/count:100000", "rss_per_task")),
+    Goal("suspended task, page tables, bytes", 1100, each("memory/suspended/{}/count:100000", "page_tables_per_task")),
+    Goal("1,000,000 suspended, stacks without a guard", 0, each("memory/suspended/{}/count:1000000", "unguarded_stacks")),
+    Goal("left 10 s after a burst of 100,000, %", 25, each("memory/left_after_10s/{}/count:100000", "left_percent")),
+]
+
+LATENCY = [
+    Goal("wake-up of an idle worker over a plain thread's, median", 1,
+         ratio("wakeup/spawn/{}/workers:1", "wakeup/spawn/std/workers:1", "p50_us")),
+    Goal("the same, p99 over that median", 3,
+         ratio("wakeup/spawn/{}/workers:1", "wakeup/spawn/std/workers:1", "p99_us", "p50_us")),
+    Goal("spawn from a plain thread, ns to return", 300, each("outside/spawn/{}/workers:1")),
+    Goal("run_blocking, round trip over a plain thread's wake-up", 2,
+         ratio("outside/blocking/{}/workers:1", "wakeup/spawn/std/workers:1", "per_item", "p50_us", scale=1e-3)),
+    Goal("cancel of a waiting task, worst kind of wait, p99, µs", 1000, worst("cancel", "p99_us")),
+    Goal("timers, late below 70 % load, p99, µs", 2000, worst("timers", "p99_us")),
+    Goal("overload, p99 over a FIFO's", 3, ratio("overload/twice/{}/workers:2", "overload/twice/fifo/workers:2", "p99_us")),
+    Goal("future ping-pong with 2 workers, ns", 80, each("promise/ping_pong/{}/workers:2")),
+    Goal("start and stop of a runtime, ns", 500_000, each("outside/start_stop/{}/workers:2")),
+    Goal("10,000 parked tasks for 2 s, CPU ms", 0.1, each("idle/10k/{}/workers:2", "cpu_ms")),
+    Goal("the same, context switches/s", 1, each("idle/10k/{}/workers:2", "switches_per_s")),
+    Goal("tree of tasks, 64 workers over 2", 1.15, ratio("scaling/tree/{}/workers:64", "scaling/tree/{}/workers:2")),
+    Goal("pairs over channels, 64 workers over 2", 1.15, ratio("scaling/pairs/{}/workers:64", "scaling/pairs/{}/workers:2")),
+]
+
+GOALS = TASKS + WAITING + MEMORY + LATENCY

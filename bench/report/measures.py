@@ -1,0 +1,44 @@
+"""What a goal is about, as a function of the results and of the library: the same for weft and for its peers.
+
+Names hold {} where the library's name goes. KeyError or ZeroDivisionError: not measured.
+"""
+from columns import column
+
+
+def each(name, counter="per_item"):
+    return lambda results, library: results.median(name.format(library), counter) * column(counter).factor
+
+
+def difference(name, less, counter="per_item"):
+    whole, part = each(name, counter), each(less, counter)
+    return lambda results, library: whole(results, library) - part(results, library)
+
+
+def ratio(name, over, counter="per_item", over_counter=None, scale=1):
+    """scale: from the unit of the one counter to that of the other."""
+    whole, part = each(name, counter), each(over, over_counter or counter)
+    return lambda results, library: whole(results, library) * scale / part(results, library)
+
+
+def gain(name, reference):
+    """Of a second worker, over what the second CPU gives two plain threads in the same run."""
+    mine, plain = ratio(f"{name}/workers:1", f"{name}/workers:2"), ratio(f"{reference}/workers:1", f"{reference}/workers:2")
+    return lambda results, library: mine(results, library) / plain(results, library)
+
+
+def best_of(names, over):
+    """The best of one named peer's forms, over weft's: how many times faster weft is."""
+    return lambda results, library: min(results.median(name) for name in names) / results.median(over.format(library))
+
+
+def worst(problem, counter):
+    """The worst row of a whole problem."""
+
+    def measure(results, library):
+        rows = [row for row, counters in results.rows.items()
+                if row.problem == problem and row.library == library and counter in counters]
+        if not rows:
+            raise KeyError(problem)
+        return max(results.median(str(row), counter) for row in rows) * column(counter).factor
+
+    return measure
