@@ -32,8 +32,9 @@ std::size_t stack_used(future_core const& c) noexcept {
 // Kinds of awaited, but for futures, whose block is looked into.
 constexpr char const* awaited_thing[] = {
     "", "a future", "several tasks", "its group", "a time", "an event", "a latch", "a semaphore", "a mutex", "a shared_mutex",
-    "a condition_variable", "a barrier", "a queue or buffered channel", "a channel", "a select"};
-static_assert(std::size(awaited_thing) == awaited::select + 1, "a name for each kind");
+    "a condition_variable", "a barrier", "a queue or buffered channel", "a channel", "a select",
+    "input", "output"};
+static_assert(std::size(awaited_thing) == awaited::output + 1, "a name for each kind");
 
 std::string describe(awaited const a) {
   if (a.what() != awaited::future) return awaited_thing[a.what()];

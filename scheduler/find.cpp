@@ -6,6 +6,7 @@
 // its child from the bottom by itself).
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "scheduler/fence.hpp"
 #include "scheduler/futex.hpp"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::int64_t stale_slot = 50'000;        // ns: younger ones are about to be run by their worker
 constexpr std::int64_t watch_period = 1'000'000;   // ns between looks at busy peers (overdue timers, stale slots)
 constexpr std::int64_t starving_limit = 1'000'000'000;
+constexpr std::int64_t poll_period = 20'000;       // ns between looks at descriptors while there is something to run
 constexpr int search_passes = 4;
 
 std::int64_t steady_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
@@ -67,6 +69,7 @@ work worker::find_local(bool start, bool look_outside) noexcept {
   }
   run_timers();
   if (look_outside) {
+    poll_in_passing();
     for (auto& w : home.workers()) w->wheel.next() <= coarse_now ? w->fire_due(coarse_now) : void();
     if (work const x = from_outside()) return x;
   }
@@ -121,34 +124,27 @@ work worker::find_simulated() noexcept {
 
 work worker::find() noexcept {
   bool const start = have_spares(1);
-  if (work const x = find_local(start)) {
+  work x = find_local(start);
+  if (!x && home.options.world != nullptr) return {};
+  if (!x && home.keeper_worker.load(std::memory_order_relaxed) == nullptr) {  // else that one gets it
+    if (idle_driver* const d = home.driver(); d != nullptr && d->poll()) x = find_local(start);
+  }
+  if (x) {
     if (start) for_usual_stacks_.since = 0;
     if (searching_) {
       searching_ = false;
       home.idle.end_search(true);
     }
-    if (hand_role_on_) {
-      hand_role_on_ = false;
-      home.idle.wake_one_more();
-    }
-    return x;
-  }
-  if (home.options.world != nullptr) return {};
-  if (!start) {
+  } else if (!start) {
     starve();
-    return {};
-  }
-  if (!searching_) {
-    if (!home.idle.begin_search()) return {};
+  } else if (searching_ || home.idle.begin_search()) {
     searching_ = true;
+    x = search();
+    searching_ = false;
+    home.idle.end_search(static_cast<bool>(x));
   }
-  work const x = search();
-  searching_ = false;
-  home.idle.end_search(static_cast<bool>(x));
-  if (x && hand_role_on_) {
-    hand_role_on_ = false;
-    home.idle.wake_one_more();
-  }
+  // Who kept the time does not, while it runs something: another one shall. Whoever searches will, or finds something, too.
+  if (x && std::exchange(hand_role_on_, false)) home.idle.notify();
   return x;
 }
 
@@ -209,6 +205,16 @@ void worker::fire_due(std::int64_t now) noexcept {
   wheel.run(now, [this](timer_entry& e) { fire(e); });
 }
 
+// Others wait for descriptors while this one is busy: not more than every so often, it is a call of the kernel.
+void worker::poll_in_passing() noexcept {
+  idle_driver* const d = home.driver();
+  if (d == nullptr) return;
+  coarse_now = home.now();
+  if (coarse_now - polled_ < poll_period) return;
+  polled_ = coarse_now;
+  (void)d->poll();
+}
+
 void worker::run_timers() noexcept {
   if (wheel.next() == INT64_MAX) return;
   coarse_now = home.now();
@@ -255,7 +261,7 @@ void worker::starve_for(unstarted& j) noexcept {
 }
 
 void worker::wake_up() noexcept {
-  asleep_.store(awake, std::memory_order_release);
+  asleep_.store(awake, std::memory_order_seq_cst);  // then look who keeps the time; pairs with keep_time()
   futex_wake_one(&asleep_);
   if (home.keeper_worker.load(std::memory_order_seq_cst) == this) {
     if (idle_driver* const d = home.driver()) d->wake();
@@ -297,6 +303,7 @@ void worker::sleep() noexcept {
     searching_ = true;  // whoever popped us counted us as a searcher
   }
   coarse_now = home.now();
+  if (arrived_.count != 0) home.driver()->deliver(arrived_);
 }
 
 // The one idle worker that sleeps until the next timer, in the I/O driver if there is one.
@@ -310,15 +317,15 @@ void worker::keep_time() noexcept {
     until = std::min(until, home.next_timer());
     home.keeper_until.store(until, std::memory_order_seq_cst);
     if (home.next_timer() < until) continue;  // armed meanwhile: pairs with earlier_timer()
-    if (asleep_.load(std::memory_order_acquire) == sleeping) {
-      if (idle_driver* const d = home.driver()) {
-        d->wait(until);
-      } else {
-        futex_wait(&asleep_, sleeping, until);
-      }
+    // The driver first: whoever wakes us after the look at asleep_ sees that driver, too.
+    if (idle_driver* const d = home.driver(); d == nullptr) {
+      futex_wait(&asleep_, sleeping, until);
+    } else if (asleep_.load(std::memory_order_seq_cst) == sleeping) {
+      d->wait(until, arrived_);
     }
     auto was = recheck;
-    if (!asleep_.compare_exchange_strong(was, sleeping, std::memory_order_seq_cst) || until <= steady_now()) break;
+    bool const again = asleep_.compare_exchange_strong(was, sleeping, std::memory_order_seq_cst);
+    if (!again || arrived_.count != 0 || until <= steady_now()) break;
   }
   home.watching.store(false, std::memory_order_relaxed);
   home.keeper_until.store(INT64_MAX, std::memory_order_seq_cst);

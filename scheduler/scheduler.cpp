@@ -52,6 +52,7 @@ scheduler::~scheduler() {
   for (auto& w : workers_) w->bury_dead();
   while (work const x = injected.pop(true)) options.hooks->bury(*x.start);
   if (options.overflow_report) remove_overflow_handler();
+  delete driver_.load(std::memory_order_relaxed);
 }
 
 void scheduler::stop() noexcept {
@@ -91,6 +92,13 @@ std::int64_t scheduler::next_timer() const noexcept {
   auto next = std::int64_t{INT64_MAX};
   for (auto const& w : workers_) next = std::min(next, w->wheel.next());
   return next;
+}
+
+idle_driver& scheduler::install(std::unique_ptr<idle_driver> d) noexcept {
+  idle_driver* before = nullptr;
+  if (!driver_.compare_exchange_strong(before, d.get(), std::memory_order_seq_cst)) return *before;
+  ensure_watch();  // who keeps the time sleeps elsewhere
+  return *d.release();
 }
 
 void scheduler::ensure_watch() noexcept {

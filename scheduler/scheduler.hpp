@@ -53,7 +53,9 @@ class scheduler {
   [[nodiscard]] std::int64_t now() const noexcept;
   void earlier_timer(std::int64_t when) noexcept;   // armed: does the timer keeper have to know?
 
-  void install(idle_driver* driver) noexcept { driver_.store(driver, std::memory_order_release); }
+  // Any thread, at any time; returns the one in use: the first that was installed. Lives as long as the scheduler.
+  idle_driver& install(std::unique_ptr<idle_driver>) noexcept;
+  [[nodiscard]] idle_driver* driver() const noexcept { return driver_.load(std::memory_order_seq_cst); }
 
   scheduler_options const options;
   stack_pool& stacks;                               // for the default size
@@ -67,7 +69,6 @@ class scheduler {
   std::atomic<bool> watching{false};                // the keeper looks at busy workers now and then
   void ensure_watch() noexcept;                     // something waits for a busy worker to get to it
   std::atomic<std::uint64_t> outside_spawned{0}, outside_finished{0}, outside_failed{0}, outside_cancelled{0};
-  [[nodiscard]] idle_driver* driver() const noexcept { return driver_.load(std::memory_order_acquire); }
   [[nodiscard]] std::vector<std::unique_ptr<worker>> const& workers() const noexcept { return workers_; }
   [[nodiscard]] std::int64_t next_timer() const noexcept;
 

@@ -222,6 +222,7 @@ void worker::visit() noexcept {
   coarse_now = home.now();
   if (visiting_ != 0 || home.options.world != nullptr) return;
   run_timers();
+  poll_in_passing();
   if (ring_.empty() && home.injected.empty()) return;
   visiting_ = 8;
   if (work const x = find_local(have_spares(2))) {

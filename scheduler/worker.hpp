@@ -12,6 +12,7 @@
 #include "scheduler/deque.hpp"
 #include "scheduler/fiber.hpp"
 #include "scheduler/idle.hpp"
+#include "scheduler/idle_driver.hpp"
 #include "scheduler/ready_ring.hpp"
 #include "scheduler/work.hpp"
 
@@ -137,6 +138,7 @@ class worker {
   void starve_for(unstarted&) noexcept;
   void start(unstarted&) noexcept;
   void run_timers() noexcept;
+  void poll_in_passing() noexcept;
   void fire_due(std::int64_t now) noexcept;
   void fire(timer_entry&) noexcept;
 
@@ -167,6 +169,8 @@ class worker {
   bool hand_role_on_ = false;                  // was keeper of time: somebody else has to be before we run anything
   std::uint64_t slice_switches_ = 0;
   std::int64_t slice_began_ = 0;
+  std::int64_t polled_ = 0;                    // the driver, in passing
+  driver_events arrived_;                           // as keeper of time, while asleep
   patience for_usual_stacks_, for_other_stacks_;
   std::uint64_t random_;
   static constexpr std::uint32_t awake = 0, sleeping = 1, recheck = 2;

@@ -2,8 +2,10 @@
 // Everything of the target weft::weft.
 // In all headers `// S` marks what may suspend the task, and so is a checkpoint: cancelled, it throws weft::cancelled. After it
 // the task may be on another thread. On plain threads the same calls block.
+#include <weft/address.hpp>
 #include <weft/barrier.hpp>
 #include <weft/blocking.hpp>
+#include <weft/bytes.hpp>
 #include <weft/cancel.hpp>
 #include <weft/channel.hpp>
 #include <weft/condition_variable.hpp>
@@ -14,6 +16,8 @@
 #include <weft/future.hpp>
 #include <weft/gather.hpp>
 #include <weft/inspect.hpp>
+#include <weft/io.hpp>
+#include <weft/io_error.hpp>
 #include <weft/latch.hpp>
 #include <weft/lifo_queue.hpp>
 #include <weft/metrics.hpp>
@@ -23,13 +27,16 @@
 #include <weft/priority_queue.hpp>
 #include <weft/queue.hpp>
 #include <weft/race.hpp>
+#include <weft/ready.hpp>
 #include <weft/runtime.hpp>
 #include <weft/select.hpp>
 #include <weft/semaphore.hpp>
 #include <weft/shared_mutex.hpp>
 #include <weft/simulation.hpp>
+#include <weft/stream.hpp>
 #include <weft/task.hpp>
 #include <weft/task_group.hpp>
 #include <weft/task_local.hpp>
+#include <weft/tcp.hpp>
 #include <weft/timeout.hpp>
 #include <weft/wait.hpp>

@@ -7,7 +7,8 @@ namespace weft::detail {
 class awaited {
  public:
   enum kind : std::uint8_t {
-    nothing, future, several, group, time, event, latch, semaphore, mutex, shared_mutex, condition, barrier, queue, channel, select
+    nothing, future, several, group, time, event, latch, semaphore, mutex, shared_mutex, condition, barrier, queue, channel, select,
+    input, output
   };
 
   constexpr awaited() noexcept = default;

@@ -1,0 +1,94 @@
+#pragma once
+// descriptor: the block behind every stream, listener and socket: a non-blocking file descriptor, who uses it, who waits for it.
+//
+//   word_   closing | shut | dropped | borrowed | reading | writing | users
+//
+// Invariants
+//   N1  The file descriptor is closed by the last user once `closing` is set; nobody enters any more. So its number
+//       cannot become another file's while a call on it is under way.
+//   N2  The block goes back to its pool when it is both shut (closed) and dropped (its owner is gone). Pools never unmap: a late
+//       event finds a block, whose generation has changed, or at worst its next life, which looks once too often.
+//   N3  No edge is lost: who waits reads the count of edges, tries, is listed, then reads the count again; an event counts an edge,
+//       then wakes all who are listed. The two fences order the four accesses.
+//   N4  Nothing of a stream's object is touched after a wait: only its block, by a user of it.
+// Orders: leave() and close() (acq_rel) pair with each other: the last user sees all that others did.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <weft/detail/waiter.hpp>
+
+namespace weft::detail {
+
+class reactor;
+
+enum class direction : std::uint8_t { reading, writing };
+
+// How an attempt has ended.
+struct io_end {
+  enum kind : std::uint8_t { done, failed, late, closed, busy };
+  kind what = done;
+  int error = 0;      // errno of what failed
+  std::size_t n = 0;  // of what is done
+};
+
+class alignas(64) descriptor {
+ public:
+  // Takes the file descriptor over and makes it non-blocking, even if it throws: std::bad_alloc, std::system_error.
+  enum class state : bool { any, non_blocking };
+  [[nodiscard]] static descriptor& adopt(int fd, state);
+  // For one wait on somebody else's: it will not be closed. std::bad_alloc.
+  [[nodiscard]] static descriptor& borrow(int fd, reactor const& in);
+  // The owner goes: closes it, and forgets the block.
+  void drop() noexcept;
+
+  // Wakes all who wait for it; it is closed when the last of them has left. Idempotent, any thread.
+  void close() noexcept;
+  [[nodiscard]] bool closing() const noexcept { return (word_.load(std::memory_order_acquire) & is_closing) != 0; }
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+  // Who uses the file descriptor enters before and leaves afterwards. `alone`: nobody else in that direction.
+  enum class sharing : bool { alone, shared };
+  [[nodiscard]] io_end::kind enter(direction, sharing) noexcept;  // done, busy or closed
+  void leave(direction, sharing) noexcept;
+
+  [[nodiscard]] std::uint32_t edges(direction d) const noexcept { return of(d).edges.load(std::memory_order_acquire); }
+  // S  Until there is an edge beyond `seen`, or until the time has come (late). By a user. Throws cancelled; and what reactor::here() throws.
+  [[nodiscard]] io_end wait(direction, std::uint32_t seen, std::int64_t until);
+
+  // An event; by a reactor.
+  void happened(direction) noexcept;
+  [[nodiscard]] std::uint64_t tag() const noexcept;
+  [[nodiscard]] static descriptor* find(std::uint64_t tag) noexcept;  // null: it has been closed since
+
+  // Of all that follows; ns, no_limit: none. Any thread.
+  std::atomic<std::int64_t> limit[2]{no_limit, no_limit};
+
+ private:
+  friend class descriptor_pool;
+  struct side {
+    std::atomic<std::uint32_t> edges{0};
+    wait_list waiters;
+  };
+  descriptor() noexcept = default;
+  descriptor& begin(int fd, std::uint64_t home, std::uint32_t word) noexcept;
+  [[nodiscard]] side& of(direction d) noexcept { return sides_[static_cast<std::size_t>(d)]; }
+  [[nodiscard]] side const& of(direction d) const noexcept { return sides_[static_cast<std::size_t>(d)]; }
+  [[nodiscard]] int enter_into(reactor&) noexcept;
+  [[nodiscard]] io_end wait_on_thread(direction, std::int64_t until);
+  void leave(std::uint32_t what) noexcept;
+  void shut() noexcept;
+
+  static constexpr std::uint32_t is_closing = 1, is_shut = 2, is_dropped = 4, is_borrowed = 8, is_reading = 16, is_writing = 32,
+                                 one_user = 64;
+
+  std::atomic<std::uint32_t> word_{0};
+  std::atomic<std::uint32_t> generation_{0};
+  int fd_ = -1;
+  std::atomic<int> bell_{-1};                 // an eventfd that close() rings for threads in poll(2)
+  std::atomic<std::uint64_t> home_{0};        // id of the reactor that it was entered into last
+  std::array<side, 2> sides_;
+  descriptor* next_ = nullptr;                // unused blocks
+};
+
+}  // namespace weft::detail

@@ -1,0 +1,8 @@
+#pragma once
+// All of the component io.
+#include <weft/address.hpp>
+#include <weft/bytes.hpp>
+#include <weft/io_error.hpp>
+#include <weft/ready.hpp>
+#include <weft/stream.hpp>
+#include <weft/tcp.hpp>

@@ -1,0 +1,56 @@
+#pragma once
+// Connections within the test: everything on this machine's own loopback.
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tests/support/shapes.hpp"
+
+namespace loopback {
+
+inline weft::tcp_listener listener() { return weft::tcp_listener(weft::address::loopback(0)); }
+
+struct pair {
+  weft::tcp_stream client, server;
+};
+
+inline pair connected() {
+  auto l = listener();
+  auto client = weft::tcp_stream::connect(l.local_address());
+  auto server = l.accept();
+  return {std::move(client), std::move(server)};
+}
+
+inline std::string read(weft::stream& s, std::size_t n) {
+  std::string text(n, '\0');
+  s.read_exact(text);
+  return text;
+}
+
+inline std::string read_all(weft::stream& s) {
+  std::string all;
+  char some[1000];
+  while (auto const n = s.read_some(some)) all.append(some, n);
+  return all;
+}
+
+inline std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+}
+
+// The error of what `f` throws as a std::system_error.
+template <class F>
+std::error_code error_of(F&& f) {
+  try {
+    std::forward<F>(f)();
+  } catch (std::system_error const& e) {
+    return e.code();
+  }
+  FAIL("no std::system_error");
+  return {};
+}
+
+}  // namespace loopback
