@@ -18,6 +18,7 @@ COLUMNS = {  # in the order of the tables
     "ms_per_run": Column("ms", digits=2),
     "p50_us": Column("p50, µs", digits=1),
     "p99_us": Column("p99, µs", digits=1),
+    "server_cpu_us": Column("the server's CPU, µs", digits=2),
     "post_p50_us": Column("the waker's, p50, µs", digits=1),
     "switches": Column("switches each"),
     "steals": Column("steals per 1000", cost=False),
