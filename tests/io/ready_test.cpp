@@ -104,12 +104,12 @@ TEST_CASE("what is no descriptor, and a regular file") {
 TEST_CASE("a stream's own descriptor, while the stream is read, too") {
   on_all([] {
     auto [client, server] = connected();
-    auto reader = weft::spawn([&server = server] { return read(server, 2); });
-    auto watcher = weft::spawn([&server = server] { weft::wait_writable(server.native_handle()); });
+    auto reader = weft::spawn([&server] { return read(server, 2); });
+    auto watcher = weft::spawn([&server] { weft::wait_writable(server.native_handle()); });
     watcher.get();
     client.write_all("ab");
     CHECK(reader.get() == "ab");
-    auto second = weft::spawn([&server = server] { weft::wait_readable(server.native_handle()); });
+    auto second = weft::spawn([&server] { weft::wait_readable(server.native_handle()); });
     client.write_all("c");
     second.get();
     CHECK(read(server, 1) == "c");
@@ -120,13 +120,13 @@ TEST_CASE("the other way round: the stream is first waited for by who does not r
   on_all([] {
     auto [client, server] = connected();
     weft::event begun;
-    auto const watcher = weft::spawn([&server = server, &begun] {
+    auto const watcher = weft::spawn([&server, &begun] {
       begun.set();
       weft::wait_readable(server.native_handle());
     });
     begun.wait();
     weft::this_task::yield();
-    auto reader = weft::spawn([&server = server] { return read(server, 2); });
+    auto reader = weft::spawn([&server] { return read(server, 2); });
     weft::this_task::yield();
     (void)watcher.cancel();
     watcher.wait();

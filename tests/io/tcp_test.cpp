@@ -37,7 +37,7 @@ TEST_CASE("more than the kernel keeps: the writer waits for the reader, nothing 
     constexpr std::size_t size = 3'000'000;
     std::vector<unsigned char> all(size);
     for (std::size_t i = 0; i != size; ++i) all[i] = static_cast<unsigned char>(i * 7 + i / 251);
-    auto writing = weft::spawn([&all, &client = client] {
+    auto writing = weft::spawn([&all, &client] {
       client.write_all(all);
       client.shutdown_write();
     });
@@ -76,7 +76,7 @@ TEST_CASE("IO3 the end of the stream: read_some gives 0, the others say how far 
 TEST_CASE("read_until: up to the delimiter, the rest stays for the next") {
   on_all([] {
     auto [client, server] = connected();
-    auto writing = weft::spawn([&client = client] {
+    auto writing = weft::spawn([&client] {
       for (std::string_view const part : {"one\r", "\ntwo\r\nthr", "ee\r\nrest"}) {
         client.write_all(part);
         weft::this_task::yield();
@@ -185,7 +185,7 @@ TEST_CASE("IO2 a second reader at once gets a logic_error, and no data is mixed"
   on_all([] {
     auto [client, server] = connected();
     weft::event begun;
-    auto first = weft::spawn([&server = server, &begun] {
+    auto first = weft::spawn([&server, &begun] {
       begun.set();
       return read(server, 6);
     });
@@ -213,7 +213,7 @@ TEST_CASE("IO1 close() from another task: who waits gets operation_canceled, and
   on_all([] {
     auto [client, server] = connected();
     auto waiting = listener();
-    auto reader = weft::spawn([&server = server] { return error_of([&] { (void)read(server, 1); }); });
+    auto reader = weft::spawn([&server] { return error_of([&] { (void)read(server, 1); }); });
     auto acceptor = weft::spawn([&waiting] { return error_of([&] { (void)waiting.accept(); }); });
     auto second = weft::spawn([&waiting] {
       std::error_code error;
@@ -227,11 +227,11 @@ TEST_CASE("IO1 close() from another task: who waits gets operation_canceled, and
     CHECK(reader.get() == std::errc::operation_canceled);
     CHECK(acceptor.get() == std::errc::operation_canceled);
     CHECK(second.get() == std::errc::operation_canceled);
-    CHECK(error_of([&server = server] { server.write_all("x"); }) == std::errc::operation_canceled);
+    CHECK(error_of([&server] { server.write_all("x"); }) == std::errc::operation_canceled);
     CHECK_FALSE(server.is_open());
     CHECK(server.native_handle() == -1);
     CHECK(read_all(client).empty());
-    CHECK(error_of([&server = server] { (void)server.local_address(); }) == std::errc::bad_file_descriptor);
+    CHECK(error_of([&server] { (void)server.local_address(); }) == std::errc::bad_file_descriptor);
   });
 }
 
@@ -259,10 +259,10 @@ TEST_CASE("a peer that resets; nobody who listens; writing to who has gone: erro
     auto [client, server] = connected();
     linger const at_once{1, 0};
     ::setsockopt(client.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    auto reader = weft::spawn([&server = server] { return error_of([&] { (void)read(server, 1); }); });
+    auto reader = weft::spawn([&server] { return error_of([&] { (void)read(server, 1); }); });
     client = weft::tcp_stream();
     CHECK(reader.get() == std::errc::connection_reset);
-    auto const write_on = [&server = server] {
+    auto const write_on = [&server] {
       for (;;) server.write_all("x");
     };
     CHECK(error_of(write_on) == std::errc::broken_pipe);
@@ -305,13 +305,13 @@ TEST_CASE("plain threads: the same calls block, with deadlines and close()") {
 TEST_CASE("a stream that tasks of two runtimes use") {
   weft::runtime a({.workers = 1}), b({.workers = 2});
   auto [client, server] = connected();
-  auto const ask = [&client = client](int n) {
+  auto const ask = [&client](int n) {
     for (int i = 0; i != n; ++i) {
       client.write_all("q");
       CHECK(read(client, 1) == "a");
     }
   };
-  auto const answer = [&server = server](int n) {
+  auto const answer = [&server](int n) {
     for (int i = 0; i != n; ++i) {
       CHECK(read(server, 1) == "q");
       server.write_all("a");
