@@ -4,20 +4,19 @@
 
 namespace bench::cancel {
 
-inline constexpr int count = 500;
-
 // once() makes something wait, cancels it, and returns how long that took; a negative time: it did not end cancelled.
 template <class Once> void measure(State& state, Once once) {
   for (auto _ : state) {
-    samples ended{count};
+    samples ended{sampling::count};
     bool right = true;
-    for (int i = 0; right && i < count; ++i) {
+    for (sampling const s; right && s.more(ended);) {
       clock::duration const time = once();
       right = time >= clock::duration::zero();
       ended.add(time);
     }
     if (!verify(state, right)) break;
     ended.report(state);
+    state.counters["samples"] = static_cast<double>(ended.size());
   }
 }
 

@@ -28,13 +28,14 @@ inline bool others_sleep_now() {
 }
 
 // Waits for it. A thread on its way into or out of sleep may look like a sleeper, but then it soon switches: two looks, and
-// nobody has switched in between. False: not within a second.
+// nobody has switched in between. False: not within ten seconds, which is for machines so busy that a worker that yields some
+// times before it sleeps takes seconds for that.
 inline bool others_sleep() {
-  auto const give_up = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+  auto const give_up = std::chrono::steady_clock::now() + std::chrono::seconds{10};
   while (std::chrono::steady_clock::now() < give_up) {
     auto const switches = context_switches_of_others();
     if (others_sleep_now() && others_sleep_now() && context_switches_of_others() == switches) return true;
-    std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::microseconds{20});  // looking takes CPU time from those who are to fall asleep
   }
   return false;
 }

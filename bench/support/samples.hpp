@@ -41,4 +41,15 @@ class samples {
   std::vector<double> all_;
 };
 
+// How many samples of what has to settle each time: enough for a p99; fewer on a machine so busy that settling takes long.
+class sampling {
+ public:
+  static constexpr std::size_t count = 500, enough = 20;
+
+  bool more(samples const& s) const { return s.size() < count && (s.size() < enough || clock::now() < stop_); }
+
+ private:
+  clock::time_point const stop_ = clock::now() + std::chrono::seconds{5};
+};
+
 }  // namespace bench
