@@ -14,10 +14,9 @@ def difference(name, less, counter="per_item"):
     return lambda results, library: whole(results, library) - part(results, library)
 
 
-def ratio(name, over, counter="per_item", over_counter=None, scale=1):
-    """scale: from the unit of the one counter to that of the other."""
+def ratio(name, over, counter="per_item", over_counter=None):
     whole, part = each(name, counter), each(over, over_counter or counter)
-    return lambda results, library: whole(results, library) * scale / part(results, library)
+    return lambda results, library: whole(results, library) / part(results, library)
 
 
 def gain(name, reference):
