@@ -2,6 +2,7 @@
 // Connections within the test: everything on this machine's own loopback.
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -39,6 +40,16 @@ inline std::string read_all(weft::stream& s) {
 
 inline std::ptrdiff_t open_descriptors() {
   return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+}
+
+// Of descriptors in epoll sets.
+inline int registrations() {
+  int n = 0;
+  for (auto const& of : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream info(of.path());
+    for (std::string line; std::getline(info, line);) n += line.starts_with("tfd:") ? 1 : 0;
+  }
+  return n;
 }
 
 // The error of what `f` throws as a std::system_error.

@@ -86,6 +86,7 @@ TEST_CASE("deadlines, cancellation; nothing stays open") {
       CHECK(t.cancelled());
     }
     CHECK(open_descriptors() == before);
+    CHECK(registrations() == 1);  // the reactor's own eventfd
     weft::wait_writable(p.out, 0ms);
     CHECK_THROWS_AS(weft::wait_readable(p.in, 0ms), weft::timeout_error);
   });
