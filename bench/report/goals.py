@@ -25,7 +25,7 @@ TASKS = [
     Goal("fib(30), fork + get, ns", 9, each("fib/fork/{}/n:30/workers:1")),
     Goal("fib(30) with one task local set, ns", 24, each("fib/spawn/{}_task_local/n:30/workers:1")),
     Goal("skynet, 1,000,000 leaves, ms", 15, each("skynet/tree/{}/leaves:1000000/workers:1", "ms_per_run")),
-    Goal("nqueens(12) over serial", 1.03, ratio("nqueens/count/{}/task_rows:4/workers:1", "nqueens/count/serial/task_rows:4/workers:1")),
+    Goal("nqueens(12) over serial", 1.03, ratio("nqueens/count/{}/task_rows:4/workers:1", "nqueens/count/serial/task_rows:4/workers:1", "ms_per_run")),
     Goal("spawn + join one, ns", 15, each("spawn_join/one/{}/workers:1")),
     Goal("spawn 1000, join all, ns each", 15, each("spawn_join/thousand/{}/workers:1")),
     Goal("task group of 1000, ns each", 25, each("group/thousand/{}/workers:1")),
