@@ -47,13 +47,15 @@ class use {
   io_end::kind const entered;
 };
 
-// S  once(fd): what the call has moved or made, or -errno; it does not touch errno itself. By a user of d.
+// S  once(fd): what the call has moved or made, or -errno; it does not touch errno itself. By a user of d; one that reads bytes
+// alone says how many it asks for.
 template <class Once>
-io_end attempt_once(descriptor& d, direction way, std::int64_t until, Once&& once) {
+io_end attempt_once(descriptor& d, direction way, std::int64_t until, Once&& once, std::size_t asked = 0) {
   for (;;) {
     auto const seen = d.edges(way);
-    ssize_t const n = once(d.fd());
+    ssize_t const n = asked != 0 && d.still_drained(seen) ? -EAGAIN : once(d.fd());
     if (n >= 0) {
+      if (n != 0 && static_cast<std::size_t>(n) < asked) d.drained(seen);
       give_way();
       return {io_end::done, 0, static_cast<std::size_t>(n)};
     }

@@ -65,6 +65,8 @@ descriptor& descriptor::begin(int fd, std::uint64_t home, std::uint32_t word) no
   fd_ = fd;
   home_.store(home, std::memory_order_relaxed);
   for (auto& l : limit) l.store(no_limit, std::memory_order_relaxed);
+  drained_ = -1;
+  extraordinary_.store(false, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);
   word_.store(word, std::memory_order_release);
   return *this;

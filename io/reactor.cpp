@@ -79,7 +79,7 @@ reactor::~reactor() {
 
 int reactor::enter(int fd, descriptor& d) noexcept {
   epoll_event e{};
-  e.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  e.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
   e.data.u64 = d.tag();
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) == 0) return 0;
   // It is there already: by another task of the same stream; or by one that had this number before, of a file that a dup(2) keeps alive.
@@ -113,12 +113,13 @@ void reactor::wait(std::int64_t until, driver_events& a) noexcept {
 }
 
 void reactor::deliver(driver_events& a) noexcept {
-  constexpr std::uint32_t of_both = EPOLLHUP | EPOLLERR;
+  constexpr std::uint32_t of_both = EPOLLHUP | EPOLLERR, of_reading = EPOLLIN | EPOLLRDHUP | EPOLLPRI;
   for (std::size_t i = 0; i != a.count; ++i) {
     auto const [whom, what] = a.all[i];
     descriptor* const d = descriptor::find(whom);
     if (d == nullptr) continue;
-    if ((what & (EPOLLIN | EPOLLRDHUP | of_both)) != 0) d->happened(direction::reading);
+    if ((what & (EPOLLRDHUP | EPOLLPRI | of_both)) != 0) d->happened_extraordinarily();
+    if ((what & (of_reading | of_both)) != 0) d->happened(direction::reading);
     if ((what & (EPOLLOUT | of_both)) != 0) d->happened(direction::writing);
   }
   a.count = 0;

@@ -22,16 +22,17 @@ std::int64_t limit_of(detail::descriptor const& d, direction way) noexcept {
   return d.limit[static_cast<std::size_t>(way)].load(std::memory_order_relaxed);
 }
 
-// By a user of d. once(fd, moved) moves more, until at least so many bytes have been moved. `n` counts them in every case;
+// By a user of d. once(fd, moved) moves more of `size`, until at least so many bytes have been moved. `n` counts them in every case;
 // done with less: the end of the stream. Between two calls that have not had to wait the deadline and close() are looked at, too.
 template <class Once>
-io_end move_bytes(detail::descriptor& d, direction way, std::size_t at_least, Once&& once) {
+io_end move_bytes(detail::descriptor& d, direction way, std::size_t size, std::size_t at_least, Once&& once) {
   std::size_t moved = 0;
   for (;;) {
     auto const until = limit_of(d, way);
     if (moved != 0 && d.closing()) return {io_end::closed, 0, moved};
     if (moved != 0 && until != detail::no_limit && detail::has_come(until)) return {io_end::late, 0, moved};
-    auto end = detail::attempt_once(d, way, until, [&](int fd) { return once(fd, moved); });
+    auto const asked = way == direction::reading ? size - moved : 0;
+    auto end = detail::attempt_once(d, way, until, [&](int fd) { return once(fd, moved); }, asked);
     moved += end.n;
     if (end.what != io_end::done || end.n == 0 || moved >= at_least) {
       end.n = moved;
@@ -41,7 +42,7 @@ io_end move_bytes(detail::descriptor& d, direction way, std::size_t at_least, On
 }
 
 io_end receive(detail::descriptor& d, std::span<std::byte> into, std::size_t at_least) {
-  return move_bytes(d, direction::reading, at_least, [&](int fd, std::size_t moved) {
+  return move_bytes(d, direction::reading, into.size(), at_least, [&](int fd, std::size_t moved) {
     return detail::or_error(::recv(fd, into.data() + moved, into.size() - moved, 0));
   });
 }
@@ -98,7 +99,7 @@ io_end stream::do_write(readable_bytes from, std::size_t at_least) {
   if (from.empty()) return {};
   detail::use const mine(core_, direction::writing, alone);
   if (mine.entered != io_end::done) return {mine.entered, 0, 0};
-  return move_bytes(mine.core(), direction::writing, at_least, [&](int fd, std::size_t moved) {
+  return move_bytes(mine.core(), direction::writing, from.size(), at_least, [&](int fd, std::size_t moved) {
     return detail::or_error(::send(fd, from.data() + moved, from.size() - moved, MSG_NOSIGNAL));
   });
 }

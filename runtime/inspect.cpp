@@ -4,7 +4,6 @@
 #include <iterator>
 
 #include "runtime/runtime_core.hpp"
-#include "scheduler/stack.hpp"
 #include <weft/detail/awaited.hpp>
 
 namespace weft {
@@ -22,11 +21,9 @@ std::size_t stack_used(future_core const& c) noexcept {
   parker const* const p = c.where.load(std::memory_order_acquire);
   if (p == nullptr || p->what() != parker::kind::fiber || !p->parked()) return 0;
   auto const& f = *static_cast<fiber const*>(p);
+  // As long as the task lives it is this fiber's; else the generation tells, and nobody sees the difference.
   auto const* const sp = static_cast<std::byte const*>(f.context.load(std::memory_order_relaxed));
-  stack memory;
-  bool in_guard = false;
-  if (sp == nullptr || !stack_pool::locate(sp, memory, in_guard)) return 0;
-  return static_cast<std::size_t>(memory.top() - sp);
+  return sp != nullptr ? static_cast<std::size_t>(f.top.load(std::memory_order_relaxed) - sp) : 0;
 }
 
 // Kinds of awaited, but for futures, whose block is looked into.

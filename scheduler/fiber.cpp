@@ -55,6 +55,7 @@ fiber* acquire_fiber(stack_pool& stacks) noexcept {
     return nullptr;
   }
   f->memory = memory;
+  f->top.store(memory.top(), std::memory_order_relaxed);
   f->stacks = &stacks;
   f->context.store(nullptr, std::memory_order_relaxed);
   f->current.store(nullptr, std::memory_order_relaxed);

@@ -25,6 +25,7 @@ struct fiber : parker {
   timer_entry timer;                // first, see timer_offset(); one for all deadlines of what runs on it
   std::atomic<void*> context{nullptr};  // where it stopped; null: it begins anew when it is next used
   stack memory;
+  std::atomic<std::byte*> top{nullptr};  // of `memory`, for inspection by others
   std::byte* inline_limit = nullptr;  // a frame above it still has the stack that its scheduler promises a job
   stack_pool* stacks = nullptr;     // where `memory` came from
   scheduler* home = nullptr;

@@ -2,7 +2,7 @@
 //
 // Order: timers that are due; every 64th time what came from outside; the slot, at most 3 times in a row; then the
 // ring's front and the deque's oldest, taking turns (a chain of spawns and a woken fiber share the worker); what came
-// from outside; other workers. Rejected: newest first from the deque (starves old work under overload; a joiner takes
+// from outside; other workers. What overflowed the ring gets turns in proportion: see turns_of_overflow(). Rejected: newest first from the deque (starves old work under overload; a joiner takes
 // its child from the bottom by itself).
 #include <algorithm>
 #include <chrono>
@@ -19,7 +19,9 @@ namespace {
 constexpr std::int64_t stale_slot = 50'000;        // ns: younger ones are about to be run by their worker
 constexpr std::int64_t watch_period = 1'000'000;   // ns between looks at busy peers (overdue timers, stale slots)
 constexpr std::int64_t starving_limit = 1'000'000'000;
-constexpr std::int64_t poll_period = 20'000;       // ns between looks at descriptors while there is something to run
+constexpr std::int64_t poll_period = 20'000;       // ns between looks at descriptors while there is something to run,
+constexpr std::int64_t late_poll_period = 1'000'000;  // or plenty of it
+constexpr std::size_t plenty = ring_capacity / 4;  // entries of a ring: what a poll adds (64) has room
 constexpr int search_passes = 4;
 
 std::int64_t steady_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }
@@ -71,7 +73,13 @@ work worker::find_local(bool start, bool look_outside) noexcept {
   if (look_outside) {
     poll_in_passing();
     for (auto& w : home.workers()) w->wheel.next() <= coarse_now ? w->fire_due(coarse_now) : void();
+    if (overflow_turns_ == 0) overflow_turns_ = turns_of_overflow();
     if (work const x = from_outside()) return x;
+  }
+  if (overflow_turns_ != 0) [[unlikely]] {
+    work const x = home.injected.pop(false);
+    overflow_turns_ = x ? overflow_turns_ - 1 : 0;
+    if (x) return x;
   }
   if (slots_in_a_row_ < 3 && slot() != nullptr) {
     if (fiber* const f = give_slot()) {
@@ -92,6 +100,15 @@ work worker::find_local(bool start, bool look_outside) noexcept {
     if (fiber* const f = give_slot()) return {f, nullptr};
   }
   return from_outside();
+}
+
+// A full ring is topped up for ever by its own fibers (they yield, or wake each other). So after every visit_period of ticks
+// the overflow has its share of turns, by its length and the ring's: all go round at about the same speed. In whole periods if
+// it is more than one: those turns are ticks, too, and the ring shall have a period before the next look.
+std::size_t worker::turns_of_overflow() const noexcept {
+  auto const n = home.injected.ready();
+  auto const share = n * visit_period / (ring_capacity * home.workers().size());
+  return std::min(n, share > visit_period ? share - share % visit_period : share);
 }
 
 void worker::bury_dead() noexcept {
@@ -205,12 +222,13 @@ void worker::fire_due(std::int64_t now) noexcept {
   wheel.run(now, [this](timer_entry& e) { fire(e); });
 }
 
-// Others wait for descriptors while this one is busy: not more than every so often, it is a call of the kernel.
+// Others wait for descriptors while this one is busy: not more than every so often, it is a call of the kernel. Seldom while
+// the ring is long: what is fetched early only waits here instead of there, and what has no room here waits longest.
 void worker::poll_in_passing() noexcept {
   idle_driver* const d = home.driver();
   if (d == nullptr) return;
   coarse_now = home.now();
-  if (coarse_now - polled_ < poll_period) return;
+  if (coarse_now - polled_ < (ring_.size() < plenty ? poll_period : late_poll_period)) return;
   polled_ = coarse_now;
   (void)d->poll();
 }

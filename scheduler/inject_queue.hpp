@@ -16,6 +16,8 @@ class inject_queue {
   // The oldest; `start` says whether an unstarted job would do.
   [[nodiscard]] work pop(bool start) noexcept;
   [[nodiscard]] bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
+  // Of these, fibers.
+  [[nodiscard]] std::size_t ready() const noexcept { return ready_.load(std::memory_order_relaxed); }
 
  private:
   template <class T>
@@ -34,7 +36,7 @@ class inject_queue {
     }
   };
 
-  std::atomic<std::size_t> size_{0};
+  std::atomic<std::size_t> size_{0}, ready_{0};  // ready_ is written under the lock
   std::mutex lock_;
   list<fiber> fibers_;
   list<unstarted> jobs_;

@@ -69,6 +69,10 @@ class ready_ring {
     }
   }
 
+  // Owner: at most so many. Others may have taken some.
+  [[nodiscard]] std::size_t size() const noexcept {
+    return tail_.load(std::memory_order_relaxed) - head_.load(std::memory_order_relaxed);
+  }
   [[nodiscard]] bool empty() const noexcept {
     return head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_relaxed);
   }

@@ -198,7 +198,7 @@ void worker::park(std::int64_t until) noexcept {
 void worker::yield() noexcept {
   // Nothing but ready fibers here: the next one's turn. All else is find_local's business. One tick for both.
   bool const look_outside = tick();
-  if (!look_outside && slot() == nullptr && deque.empty() && wheel.next() == INT64_MAX && visiting_ == 0 &&
+  if (!look_outside && slot() == nullptr && deque.empty() && wheel.next() == INT64_MAX && visiting_ == 0 && overflow_turns_ == 0 &&
       home.options.world == nullptr) {
     if (fiber* const f = alone_ ? ring_.pop_alone() : ring_.pop()) {
       switch_to(*f, after::yield);

@@ -127,6 +127,7 @@ class worker {
   [[nodiscard]] work find_local(bool start) noexcept { return find_local(start, tick()); }
   [[nodiscard]] work find_local(bool start, bool look_outside) noexcept;
   [[nodiscard]] work find_oldest() noexcept;
+  [[nodiscard]] std::size_t turns_of_overflow() const noexcept;
   [[nodiscard]] work find_simulated() noexcept;
   [[nodiscard]] work checked(unstarted*) noexcept;
   [[nodiscard]] work steal() noexcept;
@@ -162,6 +163,7 @@ class worker {
   std::vector<work> simulated_;                // simulation: everything that could run
   int* errno_ = nullptr;
   unsigned visiting_ = 0;                      // entries the visitors may still take
+  std::size_t overflow_turns_ = 0;             // what of the injection queue is to run before the own ring's next
   unsigned slots_in_a_row_ = 0;
   bool ring_first_ = true;
   bool trim_ = false;
@@ -170,7 +172,7 @@ class worker {
   std::uint64_t slice_switches_ = 0;
   std::int64_t slice_began_ = 0;
   std::int64_t polled_ = 0;                    // the driver, in passing
-  driver_events arrived_;                           // as keeper of time, while asleep
+  driver_events arrived_;                      // as keeper of time, while asleep
   patience for_usual_stacks_, for_other_stacks_;
   std::uint64_t random_;
   static constexpr std::uint32_t awake = 0, sleeping = 1, recheck = 2;

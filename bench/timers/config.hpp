@@ -1,6 +1,6 @@
 #pragma once
 // How late timers are: 1000 tasks sleep for 10 to 30 ms again and again, for a second. With nothing else to do, and each
-// working after every sleep so that workers are busy for 60 % of the time.
+// working after every sleep so that workers are busy for 60 % of the time. The first sleeps end when all tasks have long begun.
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
@@ -14,7 +14,7 @@ namespace bench::timers {
 using namespace std::chrono_literals;
 
 inline constexpr int count = 1000;
-inline constexpr std::chrono::milliseconds length = 1s, shortest = 10ms, mean = 20ms;
+inline constexpr std::chrono::milliseconds length = 1s, shortest = 10ms, mean = 20ms, beginning = 100ms;
 
 // One task's sleeps; it alone uses it.
 class sleeper {
@@ -22,8 +22,8 @@ class sleeper {
   sleeper(int i, State const& state)
       : random_(static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15u + 1),
         work_(std::chrono::nanoseconds{mean} * state.range(0) * state.range(1) / 100 / count),
-        end_(clock::now() + length) {
-    go_on();
+        end_(clock::now() + beginning + length) {
+    go_on(clock::now() + beginning);
   }
 
   clock::time_point due() const { return due_; }
@@ -33,7 +33,7 @@ class sleeper {
     early_ = early_ || now < due_;
     if (due_ >= end_) return false;
     if (work_.count() != 0) burn(work_);
-    go_on();
+    go_on(clock::now());
     return true;
   }
 
@@ -41,12 +41,12 @@ class sleeper {
   bool right() const { return !early_ && due_ >= end_ && late_.size() > 1; }
 
  private:
-  void go_on() {
+  void go_on(clock::time_point from) {
     random_ ^= random_ << 13;
     random_ ^= random_ >> 7;
     random_ ^= random_ << 17;
     auto const spread = std::chrono::nanoseconds{2 * (mean - shortest)}.count();
-    due_ = clock::now() + shortest + std::chrono::nanoseconds{static_cast<std::int64_t>(random_ >> 1) % spread};
+    due_ = from + shortest + std::chrono::nanoseconds{static_cast<std::int64_t>(random_ >> 1) % spread};
   }
 
   std::uint64_t random_;

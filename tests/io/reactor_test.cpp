@@ -39,6 +39,29 @@ TEST_CASE("workers that always have something to run look after descriptors all 
   });
 }
 
+TEST_CASE("so do workers that have plenty to run") {
+  on_all([] {
+    auto [client, server] = connected();
+    std::atomic<bool> over{false};
+    std::vector<weft::task<>> busy;
+    for (int i = 0; i != 500; ++i) {
+      busy.push_back(weft::spawn([&over] {
+        while (!over) weft::this_task::yield();
+      }));
+    }
+    auto answering = weft::spawn([&server] {
+      for (int i = 0; i != 10; ++i) server.write_all(read(server, 1));
+    });
+    for (int i = 0; i != 10; ++i) {
+      client.write_all("x");
+      CHECK(read(client, 1) == "x");
+    }
+    answering.get();
+    over = true;
+    for (auto& t : busy) t.get();
+  });
+}
+
 TEST_CASE("a task whose reads and writes never have to wait lets the others run") {
   on_all([] {
     auto [client, server] = connected();

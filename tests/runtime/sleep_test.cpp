@@ -43,6 +43,27 @@ TEST_CASE("S01 yield goes to the back: with many that yield everybody has his tu
   });
 }
 
+TEST_CASE("S01 more of them than a worker keeps for itself: all go round at the same speed") {
+  run_on(1, [] {
+    constexpr int count = 1000, rounds = 10;
+    std::vector<int> turns(count);
+    weft::latch begun(count);
+    bool over = false;
+    std::vector<weft::task<>> all;
+    for (int& mine : turns) {
+      all.push_back(weft::spawn([&] {
+        begun.arrive_and_wait();
+        while (!over) {
+          over = ++mine == rounds || over;
+          this_task::yield();
+        }
+      }));
+    }
+    for (auto& t : all) t.get();
+    CHECK(*std::ranges::min_element(turns) >= rounds / 4);
+  });
+}
+
 TEST_CASE("S01 sleep_for(0) and a deadline that has passed are a yield") {
   run_on(1, [] {
     for (auto const d : {0ns, -1ns, std::chrono::nanoseconds::min()}) {

@@ -43,7 +43,7 @@ TEST_CASE("F17 reported exactly once, when the last handle goes") {
       t = {};
       CHECK(seen.count() == 0);
       copy = {};
-      CHECK(seen.count() == 1);
+      until([&] { return seen.count() != 0; });  // with more workers the task's own hold may go a moment after us
     });
     CHECK(seen.count() == 1);
   });

@@ -48,6 +48,7 @@ TEST_CASE("fibers and jobs take turns: neither starves the other") {
   auto const a = job(), b = job(), c = job();
   for (auto& x : f) q.push(&x);
   for (auto* x : {a.get(), b.get(), c.get()}) q.push(x);
+  CHECK(q.ready() == 3);
   std::vector<bool> ready;
   for (int i = 0; i != 6; ++i) {
     work const w = q.pop(true);
@@ -56,6 +57,7 @@ TEST_CASE("fibers and jobs take turns: neither starves the other") {
     ready.push_back(w.ready != nullptr);
   }
   for (std::size_t i = 1; i != ready.size(); ++i) CHECK(ready[i] != ready[i - 1]);
+  CHECK(q.ready() == 0);
   CHECK(q.empty());
 }
 

@@ -27,6 +27,7 @@ TEST_CASE("first in, first out; a full ring refuses; an empty one gives nothing"
   CHECK(r.pop() == nullptr);
   for (int i = 0; i != 8; ++i) REQUIRE(r.push(&x[static_cast<std::size_t>(i)]));
   CHECK_FALSE(r.push(&x[8]));
+  CHECK(r.size() == 8);
   CHECK(r.pop() == &x[0]);
   CHECK(r.push(&x[8]));
   for (std::size_t i = 1; i != 9; ++i) CHECK(r.pop() == &x[i]);

@@ -11,10 +11,13 @@
 //   N3  No edge is lost: who waits reads the count of edges, tries, is listed, then reads the count again; an event counts an edge,
 //       then wakes all who are listed. The two fences order the four accesses.
 //   N4  Nothing of a stream's object is touched after a wait: only its block, by a user of it.
+//   N5  A read that got less than it asked for need not be tried again before the next edge (epoll(7)). But an end, an error or urgent
+//       data may have come with an edge that was counted before that read: after such an event it is always tried.
 // Orders: leave() and close() (acq_rel) pair with each other: the last user sees all that others did.
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <weft/detail/waiter.hpp>
 
@@ -56,8 +59,15 @@ class alignas(64) descriptor {
   // S  Until there is an edge beyond `seen`, or until the time has come (late). By a user. Throws cancelled; and what reactor::here() throws.
   [[nodiscard]] io_end wait(direction, std::uint32_t seen, std::int64_t until);
 
-  // An event; by a reactor.
+  // By who reads alone, N5: the call after edge `seen` has emptied it. True once: nothing has come since.
+  void drained(std::uint32_t seen) noexcept {
+    if (!extraordinary_.load(std::memory_order_relaxed)) drained_ = seen;
+  }
+  [[nodiscard]] bool still_drained(std::uint32_t seen) noexcept { return std::exchange(drained_, -1) == seen; }
+
+  // An event; by a reactor. Extraordinary: of more than bytes, and told before the direction (seq_cst there, acquire in edges()).
   void happened(direction) noexcept;
+  void happened_extraordinarily() noexcept { extraordinary_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t tag() const noexcept;
   [[nodiscard]] static descriptor* find(std::uint64_t tag) noexcept;  // null: it has been closed since
 
@@ -88,6 +98,8 @@ class alignas(64) descriptor {
   std::atomic<int> bell_{-1};                 // an eventfd that close() rings for threads in poll(2)
   std::atomic<std::uint64_t> home_{0};        // id of the reactor that it was entered into last
   std::array<side, 2> sides_;
+  std::int64_t drained_ = -1;                 // edges seen by the read that emptied it; of who reads alone
+  std::atomic<bool> extraordinary_{false};
   descriptor* next_ = nullptr;                // unused blocks
 };
 
