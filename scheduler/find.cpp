@@ -73,12 +73,13 @@ work worker::find_local(bool start, bool look_outside) noexcept {
   if (look_outside) {
     poll_in_passing();
     for (auto& w : home.workers()) w->wheel.next() <= coarse_now ? w->fire_due(coarse_now) : void();
-    if (overflow_turns_ == 0) overflow_turns_ = turns_of_overflow();
+    if (ticks.get() - overflow_ended_ >= visit_period) overflow_turns_ = turns_of_overflow();
     if (work const x = from_outside()) return x;
   }
   if (overflow_turns_ != 0) [[unlikely]] {
     work const x = home.injected.pop(false);
     overflow_turns_ = x ? overflow_turns_ - 1 : 0;
+    overflow_ended_ = ticks.get();
     if (x) return x;
   }
   if (slots_in_a_row_ < 3 && slot() != nullptr) {
@@ -102,13 +103,12 @@ work worker::find_local(bool start, bool look_outside) noexcept {
   return from_outside();
 }
 
-// A full ring is topped up for ever by its own fibers (they yield, or wake each other). So after every visit_period of ticks
-// the overflow has its share of turns, by its length and the ring's: all go round at about the same speed. In whole periods if
-// it is more than one: those turns are ticks, too, and the ring shall have a period before the next look.
+// A full ring is topped up for ever by its own fibers (they yield, or wake each other). So now and then the overflow has its
+// share of turns, by its length and the ring's: all go round at about the same speed. Those turns are ticks, too: the next
+// share comes when ring and deque have had a whole period of their own, whatever the numbers.
 std::size_t worker::turns_of_overflow() const noexcept {
   auto const n = home.injected.ready();
-  auto const share = n * visit_period / (ring_capacity * home.workers().size());
-  return std::min(n, share > visit_period ? share - share % visit_period : share);
+  return std::min(n, n * visit_period / (ring_capacity * home.workers().size()));
 }
 
 void worker::bury_dead() noexcept {

@@ -164,6 +164,7 @@ class worker {
   int* errno_ = nullptr;
   unsigned visiting_ = 0;                      // entries the visitors may still take
   std::size_t overflow_turns_ = 0;             // what of the injection queue is to run before the own ring's next
+  std::uint64_t overflow_ended_ = 0;           // at that tick
   unsigned slots_in_a_row_ = 0;
   bool ring_first_ = true;
   bool trim_ = false;

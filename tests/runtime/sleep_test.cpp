@@ -64,6 +64,30 @@ TEST_CASE("S01 more of them than a worker keeps for itself: all go round at the 
   });
 }
 
+TEST_CASE("S01 whatever their number, what has not begun begins") {
+  auto const with = [](int count) {
+    run_on(1, [count] {
+      weft::latch begun(count + 1);
+      bool over = false;
+      std::vector<weft::task<>> all;
+      for (int i = 0; i != count; ++i) {
+        all.push_back(weft::spawn([&] {
+          begun.arrive_and_wait();
+          while (!over) this_task::yield();
+        }));
+      }
+      begun.arrive_and_wait();
+      for (int i = 0; i != 30; ++i) this_task::yield();  // who overflows and who does not is settled by now
+      auto last = weft::spawn([&over] { over = true; });
+      while (!over) this_task::yield();
+      for (auto& t : all) t.get();
+      last.get();
+    });
+  };
+  for (int count = 60; count != 75; ++count) with(count);    // around 64, and
+  for (int count = 500; count != 520; ++count) with(count);  // around two rings
+}
+
 TEST_CASE("S01 sleep_for(0) and a deadline that has passed are a yield") {
   run_on(1, [] {
     for (auto const d : {0ns, -1ns, std::chrono::nanoseconds::min()}) {
