@@ -45,7 +45,12 @@ TEST_CASE("S01 yield goes to the back: with many that yield everybody has his tu
 
 TEST_CASE("S01 more of them than a worker keeps for itself: all go round at the same speed") {
   run_on(1, [] {
-    constexpr int count = 1000, rounds = 10;
+#ifdef NDEBUG
+    constexpr int least = 25;
+#else
+    constexpr int least = 1;  // a ring of 4, which has a period of 64 turns for itself
+#endif
+    constexpr int count = 1000, rounds = 100;
     std::vector<int> turns(count);
     weft::latch begun(count);
     bool over = false;
@@ -60,7 +65,7 @@ TEST_CASE("S01 more of them than a worker keeps for itself: all go round at the 
       }));
     }
     for (auto& t : all) t.get();
-    CHECK(*std::ranges::min_element(turns) >= rounds / 4);
+    CHECK(*std::ranges::min_element(turns) >= least);
   });
 }
 
