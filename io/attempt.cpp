@@ -31,6 +31,8 @@ namespace detail {
   return errno;
 }
 
+void fail(int error, std::string const& what) { throw std::system_error(error, std::system_category(), "weft: " + what); }
+
 void give_way() noexcept {
   constexpr std::int64_t slice = 1'000'000;
   worker* const w = worker::current();

@@ -2,6 +2,7 @@
 // attempt: the one loop of every operation on a descriptor. Tries; while that would block, waits for an edge and tries again.
 #include <cerrno>
 #include <cstdint>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,8 @@ namespace weft::detail {
 [[nodiscard]] int last_error() noexcept;
 // What the call has returned, or -errno.
 [[nodiscard]] inline ssize_t or_error(ssize_t returned) noexcept { return returned >= 0 ? returned : -last_error(); }
+
+[[noreturn]] void fail(int error, std::string const& what);  // std::system_error of the errno
 
 // A task whose calls never have to wait lets others run all the same, now and then.
 void give_way() noexcept;

@@ -18,11 +18,7 @@ namespace weft {
 namespace {
 
 using detail::direction;
-using detail::io_end;
-
-[[noreturn]] void fail(int error, char const* what) {
-  throw std::system_error(error, std::system_category(), std::string("weft: ") + what);
-}
+using detail::fail;
 
 // True: ready. `until` by the kernel's clock.
 bool poll_until(int fd, direction way, std::int64_t until, char const* what) {

@@ -12,8 +12,6 @@
 namespace weft::detail {
 namespace {
 
-[[noreturn]] void fail(int error, char const* what) { throw std::system_error(error, std::system_category(), std::string("weft: ") + what); }
-
 template <class Name>
 address name_of_socket(descriptor* d, Name&& name, char const* what) {
   use const mine(d, direction::reading, descriptor::sharing::shared);
@@ -40,13 +38,16 @@ void set_option(int fd, int level, int name, int value, char const* what) {
   if (::setsockopt(fd, level, name, &value, sizeof value) != 0) fail(last_error(), what);
 }
 
+void bind_to(int fd, address const& at, bool reuse_port, bool v6_only, char const* what) {
+  if (reuse_port) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1, "reuse_port");
+  if (at.is_v6()) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6_only ? 1 : 0, "v6_only");
+  if (::bind(fd, at.data(), at.size()) != 0) {
+    int const error = last_error();
+    fail(error, what + at.to_string());
+  }
+}
+
 address local_address_of(descriptor* d) { return name_of_socket(d, ::getsockname, "local_address"); }
 address peer_address_of(descriptor* d) { return name_of_socket(d, ::getpeername, "peer_address"); }
-
-void replace(descriptor*& mine, descriptor*& by) noexcept {
-  if (&mine == &by) return;
-  if (mine != nullptr) mine->drop();
-  mine = std::exchange(by, nullptr);
-}
 
 }  // namespace weft::detail

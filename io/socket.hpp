@@ -24,9 +24,9 @@ class unique_fd {
 // A non-blocking one that no child inherits. std::system_error.
 [[nodiscard]] int new_socket(int family, int type);
 void set_option(int fd, int level, int name, int value, char const* what);
+void bind_to(int fd, address const&, bool reuse_port, bool v6_only, char const* what);
 
 [[nodiscard]] address local_address_of(descriptor*);
 [[nodiscard]] address peer_address_of(descriptor*);
-void replace(descriptor*& mine, descriptor*& by) noexcept;
 
 }  // namespace weft::detail

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include "io/attempt.hpp"
-#include "io/socket.hpp"
 
 namespace weft {
 
@@ -18,17 +17,13 @@ namespace {
 constexpr auto alone = detail::descriptor::sharing::alone;
 constexpr std::size_t chunk = 4096;  // of read_until
 
-std::int64_t limit_of(detail::descriptor const& d, direction way) noexcept {
-  return d.limit[static_cast<std::size_t>(way)].load(std::memory_order_relaxed);
-}
-
 // By a user of d. once(fd, moved) moves more of `size`, until at least so many bytes have been moved. `n` counts them in every case;
 // done with less: the end of the stream. Between two calls that have not had to wait the deadline and close() are looked at, too.
 template <class Once>
 io_end move_bytes(detail::descriptor& d, direction way, std::size_t size, std::size_t at_least, Once&& once) {
   std::size_t moved = 0;
   for (;;) {
-    auto const until = limit_of(d, way);
+    auto const until = d.limit_of(way);
     if (moved != 0 && d.closing()) return {io_end::closed, 0, moved};
     if (moved != 0 && until != detail::no_limit && detail::has_come(until)) return {io_end::late, 0, moved};
     auto const asked = way == direction::reading ? size - moved : 0;
@@ -78,26 +73,17 @@ std::size_t settle(io_end const& end, std::size_t wanted, char const* what, std:
 
 }  // namespace
 
-stream& stream::operator=(stream&& o) noexcept {
-  detail::replace(core_, o.core_);
-  return *this;
-}
-
-stream::~stream() {
-  if (core_ != nullptr) core_->drop();
-}
-
 io_end stream::do_read(writable_bytes into, std::size_t at_least) {
   detail::checkpoint();
   if (into.empty()) return {};
-  detail::use const mine(core_, direction::reading, alone);
+  detail::use const mine(core(), direction::reading, alone);
   return mine.entered == io_end::done ? receive(mine.core(), into, at_least) : io_end{mine.entered, 0, 0};
 }
 
 io_end stream::do_write(readable_bytes from, std::size_t at_least) {
   detail::checkpoint();
   if (from.empty()) return {};
-  detail::use const mine(core_, direction::writing, alone);
+  detail::use const mine(core(), direction::writing, alone);
   if (mine.entered != io_end::done) return {mine.entered, 0, 0};
   return move_bytes(mine.core(), direction::writing, from.size(), at_least, [&](int fd, std::size_t moved) {
     return detail::or_error(::send(fd, from.data() + moved, from.size() - moved, MSG_NOSIGNAL));
@@ -107,7 +93,7 @@ io_end stream::do_write(readable_bytes from, std::size_t at_least) {
 io_end stream::do_read_until(std::string& into, std::string_view delimiter, std::size_t limit, bool& over_limit) {
   if (delimiter.empty()) throw std::invalid_argument("weft: read_until() with an empty delimiter");
   detail::checkpoint();
-  detail::use const mine(core_, direction::reading, alone);
+  detail::use const mine(core(), direction::reading, alone);
   if (mine.entered != io_end::done) return {mine.entered, 0, 0};
   auto const end = receive_until(mine.core(), into, delimiter, limit, over_limit);
   detail::give_way();
@@ -158,27 +144,10 @@ std::size_t stream::write_some(readable_bytes from, std::error_code& error) { re
 void stream::write_all(readable_bytes from) { detail::check(do_write(from, from.size()), "write"); }
 std::size_t stream::write_all(readable_bytes from, std::error_code& error) { return settle(do_write(from, from.size()), 0, "write", error); }
 
-void stream::set_deadline(deadline d) noexcept {
-  set_read_deadline(d);
-  set_write_deadline(d);
-}
-void stream::set_read_deadline(deadline d) noexcept {
-  if (core_ != nullptr) core_->limit[static_cast<std::size_t>(direction::reading)].store(d.ns(), std::memory_order_relaxed);
-}
-void stream::set_write_deadline(deadline d) noexcept {
-  if (core_ != nullptr) core_->limit[static_cast<std::size_t>(direction::writing)].store(d.ns(), std::memory_order_relaxed);
-}
-
 void stream::shutdown_write() {
-  auto const end = detail::attempt(core_, direction::writing, detail::descriptor::sharing::shared, detail::no_limit,
+  auto const end = detail::attempt(core(), direction::writing, detail::descriptor::sharing::shared, detail::no_limit,
                                    [](int fd) { return detail::or_error(::shutdown(fd, SHUT_WR)); });
   detail::check(end, "shutdown");
 }
-
-void stream::close() noexcept {
-  if (core_ != nullptr) core_->close();
-}
-bool stream::is_open() const noexcept { return core_ != nullptr && !core_->closing(); }
-int stream::native_handle() const noexcept { return is_open() ? core_->fd() : -1; }
 
 }  // namespace weft

@@ -1,6 +1,5 @@
 #include <weft/tcp.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <functional>
@@ -10,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "io/accept.hpp"
 #include "io/attempt.hpp"
 #include "io/socket.hpp"
 #include <weft/task.hpp>
@@ -25,13 +25,7 @@ namespace {
 
 constexpr auto shared = descriptor::sharing::shared;
 constexpr std::chrono::milliseconds next_address_after{250};
-constexpr std::int64_t first_pause = 5'000'000, longest_pause = 500'000'000;  // ns, when there is no descriptor left
 
-// Of a connection that has gone before it was accepted: nobody's business but its peer's.
-bool is_of_that_connection(int error) noexcept {
-  return error == ECONNABORTED || error == EPROTO || error == ENOPROTOOPT || error == EHOSTDOWN || error == ENONET ||
-         error == EHOSTUNREACH || error == ENETUNREACH || error == ENETDOWN;
-}
 // After an edge: 0: connected; or why not; or -EAGAIN: not yet.
 ssize_t how_it_goes(int fd) noexcept {
   int error = 0;
@@ -58,7 +52,13 @@ tcp_stream connect_in_turn(std::vector<address> const& addresses, deadline until
   }
   return tcp_stream::connect(addresses.back(), until);
 }
-bool may_pass(int error) noexcept { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
+descriptor& listening(address const& at, listen_options o) {
+  detail::unique_fd fd(detail::new_socket(at.data()->sa_family, SOCK_STREAM));
+  if (o.reuse_address) detail::set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "reuse_address");
+  detail::bind_to(fd.get(), at, o.reuse_port, o.v6_only, "listen at ");
+  if (::listen(fd.get(), o.backlog) != 0) detail::fail(detail::last_error(), "listen at " + at.to_string());
+  return descriptor::adopt(fd.release(), descriptor::state::non_blocking);
+}
 
 }  // namespace
 
@@ -77,7 +77,7 @@ tcp_stream tcp_stream::connect(address const& to, deadline until) {
     return how_it_goes(fd);
   });
   if (end.what == io_end::failed) {
-    throw std::system_error(end.error, std::system_category(), "weft: connect to " + to.to_string());
+    detail::fail(end.error, "connect to " + to.to_string());
   }
   detail::check(end, "connect");
   return s;
@@ -106,66 +106,20 @@ void tcp_stream::set_no_delay(bool on) {
   detail::set_option(mine.core().fd(), IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0, "set_no_delay");
 }
 
-tcp_listener::tcp_listener(address const& at, listen_options o) {
-  detail::unique_fd fd(detail::new_socket(at.data()->sa_family, SOCK_STREAM));
-  if (o.reuse_address) detail::set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "reuse_address");
-  if (o.reuse_port) detail::set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "reuse_port");
-  if (at.is_v6()) detail::set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, o.v6_only ? 1 : 0, "v6_only");
-  if (::bind(fd.get(), at.data(), at.size()) != 0 || ::listen(fd.get(), o.backlog) != 0) {
-    int const error = detail::last_error();
-    throw std::system_error(error, std::system_category(), "weft: listen at " + at.to_string());
-  }
-  core_ = &descriptor::adopt(fd.release(), descriptor::state::non_blocking);
-}
-
-tcp_listener& tcp_listener::operator=(tcp_listener&& o) noexcept {
-  detail::replace(core_, o.core_);
-  return *this;
-}
-
-tcp_listener::~tcp_listener() {
-  if (core_ != nullptr) core_->drop();
-}
-
-// n: the descriptor. Pauses are waits for what a listener never is, writable: only close() ends them early.
-io_end tcp_listener::do_accept(std::int64_t until) {
-  detail::checkpoint();
-  detail::use const mine(core_, direction::reading, shared);
-  if (mine.entered != io_end::done) return {mine.entered, 0, 0};
-  descriptor& d = mine.core();
-  for (std::int64_t pause = first_pause;;) {
-    auto const seen = d.edges(direction::writing);
-    auto const end = detail::attempt_once(d, direction::reading, until, [](int fd) {
-      return detail::or_error(::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    });
-    if (end.what != io_end::failed || !(is_of_that_connection(end.error) || may_pass(end.error))) return end;
-    if (d.closing()) return {io_end::closed, 0, 0};
-    if (is_of_that_connection(end.error)) continue;
-    auto const now = detail::now_ns();
-    if (now >= until) return {io_end::late, 0, 0};
-    auto const next = std::min(until, now + pause);
-    if (d.wait(direction::writing, seen, next).what == io_end::failed) this_task::sleep_until(clock::time_point(clock::duration(next)));  // no reactor
-    pause = std::min(2 * pause, longest_pause);
-  }
-}
+tcp_listener::tcp_listener(address const& at, listen_options o) : tcp_listener(listening(at, o)) {}
 
 tcp_stream tcp_listener::accept(deadline until) {
-  auto const end = do_accept(until.ns());
+  auto const end = detail::accept_from(core(), until.ns());
   detail::check(end, "accept");
   return tcp_stream(accepted(static_cast<int>(end.n)));
 }
 
 tcp_stream tcp_listener::accept(deadline until, std::error_code& error) {
-  auto const end = do_accept(until.ns());
+  auto const end = detail::accept_from(core(), until.ns());
   error = detail::code_of(end, "accept");
   return error ? tcp_stream() : tcp_stream(accepted(static_cast<int>(end.n)));
 }
 
-address tcp_listener::local_address() const { return detail::local_address_of(core_); }
-void tcp_listener::close() noexcept {
-  if (core_ != nullptr) core_->close();
-}
-bool tcp_listener::is_open() const noexcept { return core_ != nullptr && !core_->closing(); }
-int tcp_listener::native_handle() const noexcept { return is_open() ? core_->fd() : -1; }
+address tcp_listener::local_address() const { return detail::local_address_of(core()); }
 
 }  // namespace weft

@@ -1,5 +1,5 @@
 #pragma once
-// stream: bytes in order, both ways, over a connection. What tcp_stream and unix_stream can do.
+// stream: bytes in order, both ways, over a connection. What tcp_stream, unix_stream and pipe_stream can do.
 //
 // One task reads and one writes at a time, on the same object: a second one at once gets a std::logic_error, and no data is mixed.
 // close() from any other task is all right: who waits gets std::errc::operation_canceled. Moving and destroying are the owner's.
@@ -12,25 +12,17 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <weft/bytes.hpp>
-#include <weft/deadline.hpp>
+#include <weft/detail/owner.hpp>
 #include <weft/io_error.hpp>
 
 namespace weft {
 
-namespace detail {
-class descriptor;
-struct io_end;
-}
-
-class stream {
+// close(), is_open(), native_handle() and the deadlines: detail/owner.hpp.
+class stream : public detail::endpoint {
  public:
   stream() noexcept = default;  // closed
-  stream(stream&& o) noexcept : core_(std::exchange(o.core_, nullptr)) {}
-  stream& operator=(stream&&) noexcept;
-  ~stream();  // closes it
 
   // What is there, up to the size of `into`, at least a byte. 0: the end of the stream, or nothing to read into.
   std::size_t read_some(writable_bytes into);
@@ -50,27 +42,16 @@ class stream {
   void write_all(readable_bytes);
   std::size_t write_all(readable_bytes, std::error_code&);
 
-  // Until when all that follows may take. Any task.
-  void set_deadline(deadline) noexcept;
-  void set_read_deadline(deadline) noexcept;
-  void set_write_deadline(deadline) noexcept;
-
   // The other side reads the end of the stream; we may go on reading. std::system_error.
   void shutdown_write();
-  void close() noexcept;
-  [[nodiscard]] bool is_open() const noexcept;
-  [[nodiscard]] int native_handle() const noexcept;  // non-blocking; -1: none
 
  protected:
-  explicit stream(detail::descriptor& d) noexcept : core_(&d) {}
-  [[nodiscard]] detail::descriptor* core() const noexcept { return core_; }
+  explicit stream(detail::descriptor& d) noexcept : endpoint(d) {}
 
  private:
   detail::io_end do_read(writable_bytes, std::size_t at_least);
   detail::io_end do_write(readable_bytes, std::size_t at_least);
   detail::io_end do_read_until(std::string&, std::string_view, std::size_t limit, bool& over_limit);
-
-  detail::descriptor* core_ = nullptr;
 };
 
 }  // namespace weft

@@ -37,14 +37,11 @@ struct listen_options {
 };
 
 // Any number of tasks may accept at once. close() from any task: who waits gets std::errc::operation_canceled.
-class tcp_listener {
+class tcp_listener : public detail::owner {
  public:
   tcp_listener() noexcept = default;  // closed
   // std::system_error.
   explicit tcp_listener(address const&, listen_options = {});
-  tcp_listener(tcp_listener&& o) noexcept : core_(std::exchange(o.core_, nullptr)) {}
-  tcp_listener& operator=(tcp_listener&&) noexcept;
-  ~tcp_listener();
 
   // S  Connections that have gone before they were accepted are skipped. No descriptor or memory left: tries again, less and less often, until
   // the deadline. std::system_error, timeout_error.
@@ -52,13 +49,9 @@ class tcp_listener {
   [[nodiscard]] tcp_stream accept(deadline, std::error_code&);
 
   [[nodiscard]] address local_address() const;  // std::system_error
-  void close() noexcept;
-  [[nodiscard]] bool is_open() const noexcept;
-  [[nodiscard]] int native_handle() const noexcept;  // -1: none
 
  private:
-  detail::io_end do_accept(std::int64_t until);
-  detail::descriptor* core_ = nullptr;
+  explicit tcp_listener(detail::descriptor& d) noexcept : owner(d) {}
 };
 
 }  // namespace weft

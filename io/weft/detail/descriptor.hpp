@@ -72,6 +72,7 @@ class alignas(64) descriptor {
   [[nodiscard]] static descriptor* find(std::uint64_t tag) noexcept;  // null: it has been closed since
 
   // Of all that follows; ns, no_limit: none. Any thread.
+  [[nodiscard]] std::int64_t limit_of(direction d) const noexcept { return limit[static_cast<std::size_t>(d)].load(std::memory_order_relaxed); }
   std::atomic<std::int64_t> limit[2]{no_limit, no_limit};
 
  private:
