@@ -39,4 +39,5 @@
 #include <weft/task_local.hpp>
 #include <weft/tcp.hpp>
 #include <weft/timeout.hpp>
+#include <weft/udp.hpp>
 #include <weft/wait.hpp>

@@ -6,3 +6,4 @@
 #include <weft/ready.hpp>
 #include <weft/stream.hpp>
 #include <weft/tcp.hpp>
+#include <weft/udp.hpp>
