@@ -40,4 +40,5 @@
 #include <weft/tcp.hpp>
 #include <weft/timeout.hpp>
 #include <weft/udp.hpp>
+#include <weft/unix.hpp>
 #include <weft/wait.hpp>

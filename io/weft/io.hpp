@@ -7,3 +7,4 @@
 #include <weft/stream.hpp>
 #include <weft/tcp.hpp>
 #include <weft/udp.hpp>
+#include <weft/unix.hpp>
