@@ -13,6 +13,7 @@
 #include <weft/errors.hpp>
 #include <weft/event.hpp>
 #include <weft/exception_group.hpp>
+#include <weft/file.hpp>
 #include <weft/future.hpp>
 #include <weft/gather.hpp>
 #include <weft/inspect.hpp>

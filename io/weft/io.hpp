@@ -2,6 +2,7 @@
 // All of the component io.
 #include <weft/address.hpp>
 #include <weft/bytes.hpp>
+#include <weft/file.hpp>
 #include <weft/io_error.hpp>
 #include <weft/ready.hpp>
 #include <weft/stream.hpp>

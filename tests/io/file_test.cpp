@@ -1,0 +1,216 @@
+// Files: what is written is read, at whatever place, the errors, and that no call outlives what it refers to.
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <numeric>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/io/loopback.hpp"
+
+using namespace shapes;
+using namespace loopback;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder of the test's own, while it lives.
+struct folder {
+  fs::path path = fs::temp_directory_path() / ("weft_file_test_" + std::to_string(::getpid()));
+  folder() { fs::create_directories(path); }
+  ~folder() { fs::remove_all(path); }
+  [[nodiscard]] fs::path operator/(char const* name) const { return path / name; }
+};
+
+}  // namespace
+
+TEST_CASE("what is written at a place is read there; short only at the end; gaps are zeroes") {
+  folder const f;
+  on_all([&f] {
+    auto const path = f / "file";
+    fs::remove(path);
+    auto file = weft::file::open(path, weft::open_mode::update);
+    CHECK(file.size() == 0);
+    file.write_at(0, "hello");
+    file.write_at(8, "world");
+    file.sync();
+    CHECK(file.size() == 13);
+    std::array<char, 20> some{};
+    CHECK(file.read_at(0, some) == 13);
+    CHECK(std::string(some.data(), 13) == std::string("hello\0\0\0world", 13));
+    CHECK(file.read_at(10, std::span(some.data(), 2)) == 2);
+    CHECK(std::string(some.data(), 2) == "rl");
+    CHECK(file.read_at(13, some) == 0);
+    CHECK(file.read_at(1000, some) == 0);
+    file.write_at(3, "");
+    auto again = weft::file::open(path, weft::open_mode::update);
+    CHECK(again.size() == 13);
+    CHECK(weft::file::open(path).size() == 13);
+  });
+}
+
+TEST_CASE("whole files: read and written, empty, long, of /proc") {
+  folder const f;
+  on_all([&f] {
+    auto const path = f / "whole";
+    for (std::size_t const size : {0ul, 1ul, 4095ul, 4096ul, 1'000'000ul}) {
+      std::string text(size, 'x');
+      std::iota(text.begin(), text.end(), '\0');
+      weft::write_file(path, text);
+      CHECK(weft::read_file(path) == text);
+    }
+    weft::write_file(path, "short");
+    CHECK(weft::read_file(path) == "short");
+    CHECK(weft::read_file("/proc/self/stat").starts_with(std::to_string(::getpid()) + " ("));
+    CHECK(weft::read_file("/proc/self/maps").size() > 1000);
+  });
+}
+
+TEST_CASE("the modes; errors name the path") {
+  folder const f;
+  on_all([&f] {
+    auto const path = f / "modes", none = f / "none";
+    weft::write_file(path, "text");
+    std::array<char, 4> four{};
+    auto reading = weft::file::open(path);
+    CHECK(error_of([&] { reading.write_at(0, "x"); }) == std::errc::bad_file_descriptor);
+    auto writing = weft::file::open(path, weft::open_mode::write);
+    CHECK(writing.size() == 0);
+    CHECK(error_of([&] { (void)writing.read_at(0, four); }) == std::errc::bad_file_descriptor);
+    CHECK(error_of([&] { (void)weft::file::open(path, weft::open_mode::create); }) == std::errc::file_exists);
+    for (int i = 0; i != 2; ++i) {
+      auto const text = message_of<std::system_error>([&] {
+        if (i == 0) (void)weft::file::open(none);
+        (void)weft::read_file(none);
+      });
+      CHECK(text.find("'" + none.string() + "'") != std::string::npos);
+    }
+    CHECK(error_of([&] { (void)weft::read_file(f.path); }) == std::errc::is_a_directory);
+    CHECK(error_of([&] { weft::write_file(none / "deeper", "x"); }) == std::errc::no_such_file_or_directory);
+    auto made = weft::file::open(none, weft::open_mode::create);
+    made.write_at(0, "new");
+    CHECK(made.read_at(0, four) == 3);
+    fs::remove(none);
+  });
+}
+
+TEST_CASE("IO1 closed: operation_canceled; nothing stays open") {
+  folder const f;
+  on_all([&f] {
+    auto const before = open_descriptors();
+    auto file = weft::file::open(f / "closed", weft::open_mode::update);
+    CHECK(file.is_open());
+    CHECK(open_descriptors() == before + 1);
+    file.close();
+    CHECK_FALSE(file.is_open());
+    CHECK(open_descriptors() == before);
+    CHECK(error_of([&] { (void)file.size(); }) == std::errc::operation_canceled);
+    CHECK(error_of([&] { file.sync(); }) == std::errc::operation_canceled);
+    weft::file none;
+    CHECK(error_of([&] { none.write_at(0, "x"); }) == std::errc::operation_canceled);
+    none = weft::file::open(f / "closed");
+    CHECK(none.is_open());
+    none = weft::file();
+    CHECK(open_descriptors() == before);
+  });
+}
+
+// A FIFO's open() takes as long as nobody opens the other end.
+TEST_CASE("C22 cancelled meanwhile: the caller waits until the call has returned, and has its result; then it is cancelled") {
+  folder const f;
+  on_all([&f] {
+    auto const path = f / "fifo";
+    fs::remove(path);
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    auto const before = open_descriptors();
+    std::atomic<bool> returned{false};
+    auto const opening = weft::spawn([&] {
+      auto const opened = weft::file::open(path);
+      returned = opened.is_open();
+      weft::this_task::checkpoint();
+    });
+    until([&] { return opening.state() == weft::task_state::suspended; });
+    (void)opening.cancel();
+    for (int i = 0; i != 100; ++i) weft::this_task::yield();
+    CHECK_FALSE(opening.done());
+    int other = -1;
+    until([&] { return (other = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; });  // once it is in its call
+    opening.wait();
+    CHECK(returned);
+    CHECK(opening.cancelled());
+    ::close(other);
+    CHECK(open_descriptors() == before);
+  });
+}
+
+TEST_CASE("cancelled before: nothing is opened or written") {
+  folder const f;
+  on_all([&f] {
+    auto const path = f / "before";
+    auto const t = weft::spawn([&path] {
+      (void)weft::this_task::self().cancel();
+      weft::write_file(path, "not to be written");
+    });
+    t.wait();
+    CHECK(t.cancelled());
+    CHECK_FALSE(fs::exists(path));
+  });
+}
+
+TEST_CASE("the worker is free while a call blocks; on plain threads and inside of run_blocking the call runs where it is") {
+  folder const f;
+  weft::runtime_options o;
+  o.workers = 1;
+  o.max_blocking_threads = 1;
+  weft::run(o, [&f] {
+    auto const path = f / "fifo";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    auto text = weft::spawn([&path] { return weft::read_file(path); });
+    until([&] { return text.state() == weft::task_state::suspended; });
+    int other = -1;
+    until([&] { return (other = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; });
+    CHECK(::write(other, "through", 7) == 7);
+    ::close(other);
+    CHECK(text.get() == "through");
+    CHECK(weft::run_blocking([&f] {
+            weft::write_file(f / "inside", "x");  // the pool's only thread
+            return weft::read_file(f / "inside");
+          }).get() == "x");
+  });
+  weft::write_file(f / "thread", "plain");
+  CHECK(weft::read_file(f / "thread") == "plain");
+}
+
+TEST_CASE("storm: many write and read parts of one file, some are cancelled; each part is what was last written there") {
+  folder const f;
+  auto const seed = storm::seed();
+  auto const before = open_descriptors();
+  for_each_worker_count([&](unsigned workers) {
+    run_on(workers, [&] {
+      auto file = weft::file::open(f / "storm", weft::open_mode::update);
+      std::vector<weft::task<>> all;
+      for (std::uint64_t k = 0; k != 8; ++k) {
+        all.push_back(weft::spawn([&file, seed, k] {
+          storm::dice dice(seed + k);
+          std::string part(100, '\0'), got(100, '\0');
+          auto const rounds = storm::rounds(50, 2000);
+          for (std::uint64_t i = 0; i != rounds; ++i) {
+            for (auto& c : part) c = static_cast<char>('a' + dice.below(26));
+            auto writing = weft::spawn([&file, &part, k] { file.write_at(k * part.size(), part); });
+            if (dice.below(3) == 0) (void)writing.cancel();
+            writing.wait();
+            if (writing.cancelled()) file.write_at(k * part.size(), part);
+            CHECK(file.read_at(k * part.size(), got) == part.size());
+            CHECK(got == part);
+          }
+        }));
+      }
+      for (auto& t : all) t.get();
+    });
+    CHECK(open_descriptors() == before);
+  });
+}
