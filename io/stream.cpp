@@ -4,8 +4,10 @@
 #include <stdexcept>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "io/attempt.hpp"
+#include "io/quiet_write.hpp"
 
 namespace weft {
 
@@ -38,7 +40,8 @@ io_end move_bytes(detail::descriptor& d, direction way, std::size_t size, std::s
 
 io_end receive(detail::descriptor& d, std::span<std::byte> into, std::size_t at_least) {
   return move_bytes(d, direction::reading, into.size(), at_least, [&](int fd, std::size_t moved) {
-    return detail::or_error(::recv(fd, into.data() + moved, into.size() - moved, 0));
+    auto const got = detail::or_error(::recv(fd, into.data() + moved, into.size() - moved, 0));
+    return got == -ENOTSOCK ? detail::or_error(::read(fd, into.data() + moved, into.size() - moved)) : got;
   });
 }
 
@@ -86,7 +89,8 @@ io_end stream::do_write(readable_bytes from, std::size_t at_least) {
   detail::use const mine(core(), direction::writing, alone);
   if (mine.entered != io_end::done) return {mine.entered, 0, 0};
   return move_bytes(mine.core(), direction::writing, from.size(), at_least, [&](int fd, std::size_t moved) {
-    return detail::or_error(::send(fd, from.data() + moved, from.size() - moved, MSG_NOSIGNAL));
+    auto const sent = detail::or_error(::send(fd, from.data() + moved, from.size() - moved, MSG_NOSIGNAL));
+    return sent == -ENOTSOCK ? detail::quiet_write(fd, from.data() + moved, from.size() - moved) : sent;
   });
 }
 
@@ -147,6 +151,7 @@ std::size_t stream::write_all(readable_bytes from, std::error_code& error) { ret
 void stream::shutdown_write() {
   auto const end = detail::attempt(core(), direction::writing, detail::descriptor::sharing::shared, detail::no_limit,
                                    [](int fd) { return detail::or_error(::shutdown(fd, SHUT_WR)); });
+  if (end.what == io_end::failed && end.error == ENOTSOCK) return close();
   detail::check(end, "shutdown");
 }
 

@@ -25,6 +25,7 @@
 #include <weft/mutex.hpp>
 #include <weft/outcome.hpp>
 #include <weft/parallel.hpp>
+#include <weft/pipe.hpp>
 #include <weft/priority_queue.hpp>
 #include <weft/queue.hpp>
 #include <weft/race.hpp>

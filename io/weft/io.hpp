@@ -4,6 +4,7 @@
 #include <weft/bytes.hpp>
 #include <weft/file.hpp>
 #include <weft/io_error.hpp>
+#include <weft/pipe.hpp>
 #include <weft/ready.hpp>
 #include <weft/stream.hpp>
 #include <weft/tcp.hpp>
