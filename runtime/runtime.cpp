@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "runtime/signals.hpp"
+#include "runtime/signal_watch.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
 
@@ -41,7 +41,7 @@ runtime_options checked(runtime_options o, simulated_world const* world) {
   if (o.stack_size < 16 * 1024 || o.stack_size > (std::size_t{1} << 32)) {
     throw std::invalid_argument("weft: runtime_options::stack_size has to be between 16 KiB and 4 GiB");
   }
-  require_catchable(o.cancel_on_signals);
+  require_catchable(o.cancel_on_signals, "runtime_options::cancel_on_signals");
   if (world != nullptr && !o.cancel_on_signals.empty()) {
     throw std::invalid_argument("weft: a simulation has no cancel_on_signals: it depends on nothing but its seed");
   }

@@ -1,15 +1,13 @@
-// Signals to eventfds to one thread to cancellation.
+// Signals to eventfds to one thread to listeners.
 #include "runtime/signals.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -32,8 +30,6 @@ constexpr int restart = SA_RESTART;
 
 constexpr int last_signal = 64;
 static_assert(_NSIG - 1 <= last_signal);
-
-std::uint64_t bit(int signal) noexcept { return std::uint64_t{1} << (signal - 1); }
 
 // What handlers read. An eventfd that was once made is never closed: a handler on its way may still write to it.
 struct descriptor : std::atomic<int> {
@@ -63,7 +59,7 @@ void on_signal(int signal) noexcept {
 
 int new_eventfd() {
   int const fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "weft: no eventfd for cancel_on_signals");
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "weft: no eventfd for signals");
   return fd;
 }
 
@@ -72,28 +68,13 @@ std::uint64_t take(int fd) noexcept {
   return ::read(fd, &n, sizeof n) == sizeof n ? n : 0;
 }
 
-std::string name_of_signal(int signal) {
-#if defined(__GLIBC__)
-#if __GLIBC_PREREQ(2, 32)
-  if (char const* const name = ::sigabbrev_np(signal)) return std::string("SIG") + name;
-#endif
-#endif
-  return "signal " + std::to_string(signal);
-}
-
-std::uint64_t all_of(std::vector<int> const& signals) noexcept {
-  std::uint64_t all = 0;
-  for (int const s : signals) all |= bit(s);
-  return all;
-}
-
 }  // namespace
 
 // Process-wide, and never destroyed: std::exit may come from inside a task.
 struct signal_desk {
-  std::mutex changing;                 // watches come and go one at a time
+  std::mutex changing;                 // listeners come and go one at a time
   std::mutex lock;                     // all below; never held while `thread` is waited for
-  std::vector<signal_watch*> watches;
+  std::vector<signal_listener*> listeners;
   std::array<struct sigaction, last_signal + 1> before{};
   std::uint64_t taken = 0;             // signals whose action is ours, or the default one that we have set
   std::uint64_t defaulted = 0;         // the latter
@@ -109,51 +90,52 @@ struct signal_desk {
   template <class F>
   static void each_signal(std::uint64_t set, F&& f) {
     for (int s = 1; s <= last_signal; ++s) {
-      if ((set & bit(s)) != 0) f(s);
+      if ((set & bit_of(s)) != 0) f(s);
     }
   }
 
-  void add(signal_watch& w) {
+  void add(signal_listener& l) {
     std::lock_guard one{changing};
     {
       std::lock_guard guard{lock};
       adopt_process();
       if (wake < 0) wake = new_eventfd();
-      each_signal(w.signals_ & ~taken, [](int s) {
+      each_signal(l.signals_ & ~taken, [](int s) {
         auto& fd = arrivals(s);
         if (fd.load(std::memory_order_relaxed) < 0) fd.store(new_eventfd(), std::memory_order_release);
         (void)take(fd.load(std::memory_order_relaxed));  // what a handler wrote when nobody listened any more
       });
-      watches.push_back(&w);
+      listeners.push_back(&l);
       stopping = false;
     }
     try {
       if (!thread.joinable()) thread = std::thread([this] { serve(); });
     } catch (...) {
-      watches.pop_back();
+      listeners.pop_back();
       throw;
     }
     std::lock_guard guard{lock};
-    each_signal(w.signals_ & ~taken, [this](int s) {
+    each_signal(l.signals_ & (~taken | defaulted), [this](int s) {
       struct sigaction action {};
       action.sa_handler = on_signal;
       action.sa_flags = SA_ONSTACK | restart;  // a fiber's stack may be near its end
-      ::sigaction(s, &action, &before[static_cast<std::size_t>(s)]);
+      ::sigaction(s, &action, (taken & bit_of(s)) != 0 ? nullptr : &before[static_cast<std::size_t>(s)]);
     });
-    taken |= w.signals_;
+    taken |= l.signals_;
+    defaulted &= ~l.signals_;
     wake_up();  // it has more to listen to
   }
 
-  void remove(signal_watch& w) noexcept {
+  void remove(signal_listener& l) noexcept {
     std::lock_guard one{changing};
     {
       std::lock_guard guard{lock};
-      std::erase(watches, &w);
+      std::erase(listeners, &l);
       std::uint64_t wanted = 0;
-      for (auto const* other : watches) wanted |= other->signals_;
+      for (auto const* other : listeners) wanted |= other->signals_;
       each_signal(taken & ~wanted, [this](int s) { give_back(s); });
       taken &= wanted;
-      if (!watches.empty()) return;
+      if (!listeners.empty()) return;
       stopping = true;
       wake_up();
     }
@@ -176,8 +158,8 @@ struct signal_desk {
     struct sigaction now {};
     ::sigaction(s, nullptr, &now);
     bool const plain = (now.sa_flags & static_cast<int>(SA_SIGINFO)) == 0;
-    bool const set_by_us = plain && (now.sa_handler == on_signal || ((defaulted & bit(s)) != 0 && now.sa_handler == SIG_DFL));
-    defaulted &= ~bit(s);
+    bool const set_by_us = plain && (now.sa_handler == on_signal || ((defaulted & bit_of(s)) != 0 && now.sa_handler == SIG_DFL));
+    defaulted &= ~bit_of(s);
     if (set_by_us) ::sigaction(s, &before[static_cast<std::size_t>(s)], nullptr);
   }
 
@@ -197,7 +179,7 @@ struct signal_desk {
         if (stopping) return;
         fds[n++] = {wake, POLLIN, 0};
         std::uint64_t wanted = 0;
-        for (auto const* w : watches) wanted |= w->signals_;
+        for (auto const* l : listeners) wanted |= l->signals_;
         each_signal(wanted, [&](int s) {
           signals[n] = s;
           fds[n++] = {arrivals(s).load(std::memory_order_relaxed), POLLIN, 0};
@@ -213,48 +195,38 @@ struct signal_desk {
   }
 
   void deliver(int s) noexcept {
-    bool cancels = false, too_late = true;
-    for (auto* w : watches) {
-      if ((w->signals_ & bit(s)) == 0 || (w->main_ != nullptr && w->main_->done())) continue;
-      too_late = false;
-      if (w->asked_ != 0) continue;
-      w->ask(s);
-      cancels = true;
+    bool heard = false, too_late = true;
+    for (auto* l : listeners) {
+      if ((l->signals_ & bit_of(s)) == 0) continue;
+      auto const answer = l->hear(s);
+      if (answer == signal_listener::answer::taken) heard = true;
+      if (answer != signal_listener::answer::gone) too_late = false;
     }
-    if (cancels || too_late) return;
+    if (heard || too_late) return;
     set_default(s);
-    defaulted |= bit(s);
+    defaulted |= bit_of(s);
     ::kill(::getpid(), s);
   }
 };
 
-signal_watch::signal_watch(std::vector<int> const& signals) : signals_(all_of(signals)) { signal_desk::of_process().add(*this); }
+void signal_listener::begin() { signal_desk::of_process().add(*this); }
 
-void signal_watch::attach(future_core& main) noexcept {
-  std::lock_guard guard{signal_desk::of_process().lock};
-  main_ = &main;
-  if (asked_ != 0) ask(asked_);
-}
-
-void signal_watch::end() noexcept {
+void signal_listener::end() noexcept {
   if (!std::exchange(ended_, true)) signal_desk::of_process().remove(*this);
 }
 
-// Under the desk's lock.
-void signal_watch::ask(int signal) noexcept {
-  asked_ = signal;
-  if (main_ == nullptr) return;
-  try {
-    (void)request_cancel(*main_, cancel_cause::signal, "cancelled by " + name_of_signal(signal));
-  } catch (std::bad_alloc const&) {
-    (void)request_cancel(*main_, cancel_cause::signal, {});
-  }
+std::unique_lock<std::mutex> signal_listener::hold() { return std::unique_lock(signal_desk::of_process().lock); }
+
+std::uint64_t all_of(std::vector<int> const& signals) noexcept {
+  std::uint64_t all = 0;
+  for (int const s : signals) all |= bit_of(s);
+  return all;
 }
 
-void require_catchable(std::vector<int> const& signals) {
+void require_catchable(std::vector<int> const& signals, char const* whose) {
   constexpr int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
   for (int const s : signals) {
-    std::string const which = "weft: runtime_options::cancel_on_signals: " + std::to_string(s);
+    std::string const which = std::string("weft: ") + whose + ": " + std::to_string(s);
     struct sigaction now {};
     if (s < 1 || s > last_signal || s == SIGKILL || s == SIGSTOP || ::sigaction(s, nullptr, &now) != 0) {
       throw std::invalid_argument(which + " is no signal that can be caught");

@@ -1,40 +1,43 @@
 #pragma once
-// signal_watch: cancel_on_signals. While it lives the signals cancel a main task; then the old handlers come back.
+// signal_listener: who takes signals over, and gives them back. Several may have the same one.
+//
+// A handler does nothing but write to its signal's eventfd. One thread for all listeners, which exists while there is one, reads
+// those and tells each listener that names the signal. If none takes it, and some have refused it, it gets its default action.
 #include <csignal>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 namespace weft::detail {
 
-struct future_core;
+[[nodiscard]] constexpr std::uint64_t bit_of(int signal) noexcept { return std::uint64_t{1} << (signal - 1); }
+[[nodiscard]] std::uint64_t all_of(std::vector<int> const& signals) noexcept;
+// Throws std::invalid_argument, which begins with `whose`, if one of them is no signal, cannot be caught, or reports a fault of the program.
+void require_catchable(std::vector<int> const& signals, char const* whose);
 
-// A handler does nothing but write to its signal's eventfd. One thread for all watches, which exists while there is one, reads
-// those and decides: the first signal that a watch names cancels its main task; one that finds only watches that had theirs
-// gets its default action. So of two runtimes that name the same signal both are cancelled.
-class signal_watch {
+class signal_listener {
  public:
-  // Takes the signals over, whatever was there before, SIG_IGN too. std::system_error: no descriptor or thread to be had.
-  explicit signal_watch(std::vector<int> const& signals);
-  ~signal_watch() { end(); }
-  signal_watch(signal_watch const&) = delete;
-  signal_watch& operator=(signal_watch const&) = delete;
+  signal_listener(signal_listener const&) = delete;
+  signal_listener& operator=(signal_listener const&) = delete;
 
-  // From now on there is somebody to cancel; a signal that has come already does so at once. The caller keeps the task alive.
-  void attach(future_core& main) noexcept;
   // Gives the signals back. An action that somebody has put in the place of ours is left alone. Idempotent.
   void end() noexcept;
 
+ protected:
+  explicit signal_listener(std::vector<int> const& signals) noexcept : signals_(all_of(signals)) {}
+  ~signal_listener() = default;  // to be ended before
+  // Takes the signals over, whatever was there before, SIG_IGN too. std::system_error: no descriptor or thread to be had.
+  void begin();
+
+  enum class answer { taken, refused, gone };  // gone: it should have ended already
+  // One of its signals has come. By that thread, under the lock.
+  virtual answer hear(int signal) noexcept = 0;
+  [[nodiscard]] static std::unique_lock<std::mutex> hold();
+
  private:
   friend struct signal_desk;
-  void ask(int signal) noexcept;
-
-  std::uint64_t const signals_;  // bit n - 1: signal n
-  future_core* main_ = nullptr;
-  int asked_ = 0;                // the signal that it had
+  std::uint64_t const signals_;  // see bit_of
   bool ended_ = false;
 };
-
-// Throws std::invalid_argument if one of them is no signal, cannot be caught, or reports a fault of the program.
-void require_catchable(std::vector<int> const& signals);
 
 }  // namespace weft::detail

@@ -34,6 +34,7 @@
 #include <weft/select.hpp>
 #include <weft/semaphore.hpp>
 #include <weft/shared_mutex.hpp>
+#include <weft/signal_set.hpp>
 #include <weft/simulation.hpp>
 #include <weft/stream.hpp>
 #include <weft/task.hpp>

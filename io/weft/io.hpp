@@ -6,6 +6,7 @@
 #include <weft/io_error.hpp>
 #include <weft/pipe.hpp>
 #include <weft/ready.hpp>
+#include <weft/signal_set.hpp>
 #include <weft/stream.hpp>
 #include <weft/tcp.hpp>
 #include <weft/udp.hpp>
