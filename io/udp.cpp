@@ -65,12 +65,13 @@ io_end udp_socket::do_send(address const* to, readable_bytes from) {
 
 // n: the size of the datagram, however much of it there was room for.
 io_end udp_socket::do_receive(writable_bytes into, address* from) {
-  sockaddr_storage sender;
+  sockaddr_storage sender{};
   auto const end = transfer(core(), direction::reading, [&](int fd) {
     socklen_t size = sizeof sender;
     return detail::or_error(::recvfrom(fd, into.data(), into.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&sender), &size));
   });
-  if (end.what == io_end::done && from != nullptr) *from = address(reinterpret_cast<sockaddr const&>(sender));
+  bool const known = sender.ss_family == AF_INET || sender.ss_family == AF_INET6;  // an adopted socket may be of another kind
+  if (end.what == io_end::done && from != nullptr) *from = known ? address(reinterpret_cast<sockaddr const&>(sender)) : address();
   return end;
 }
 

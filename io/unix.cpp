@@ -69,7 +69,10 @@ descriptor& listening(unix_name const& name, unix_listen_options o) {
     ::unlink(name.path());
     error = bind_to(fd.get(), name) ? 0 : detail::last_error();
   }
-  if (error == 0 && ::listen(fd.get(), o.backlog) != 0) error = detail::last_error();
+  if (error == 0 && ::listen(fd.get(), o.backlog) != 0) {
+    error = detail::last_error();
+    if (!name.is_abstract()) ::unlink(name.path());
+  }
   if (error != 0) detail::fail(error, "listen at " + name.shown());
   return descriptor::adopt(fd.release(), descriptor::state::non_blocking);
 }
@@ -114,10 +117,8 @@ unix_credentials unix_stream::peer_credentials() const {
   return {c.pid, c.uid, c.gid};
 }
 
-unix_listener::unix_listener(std::string_view at, unix_listen_options o)
-    : unix_listener(listening(unix_name(at), o), at.front() == '@' || at.front() == '\0' ? std::string() : std::string(at)) {}
-
-unix_listener::unix_listener(descriptor& d, std::string path) : owner(d), file_{std::move(path)} {
+unix_listener::unix_listener(std::string_view at, unix_listen_options o) : owner(listening(unix_name(at), o)) {
+  if (!unix_name(at).is_abstract()) file_.path = at;
   struct stat s {};
   if (file_.path.empty() || ::lstat(file_.path.c_str(), &s) != 0) return;
   file_.device = s.st_dev;

@@ -67,7 +67,6 @@ class unix_listener : public detail::owner {
     dev_t device = 0;
     ino_t inode = 0;
   };
-  unix_listener(detail::descriptor& d, std::string path);
   file file_;
 };
 

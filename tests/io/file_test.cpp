@@ -87,7 +87,7 @@ TEST_CASE("the modes; errors name the path") {
         if (i == 0) (void)weft::file::open(none);
         (void)weft::read_file(none);
       });
-      CHECK(text.find("'" + none.string() + "'") != std::string::npos);
+      CHECK(text.find('\'' + none.string() + '\'') != std::string::npos);
     }
     CHECK(error_of([&] { (void)weft::read_file(f.path); }) == std::errc::is_a_directory);
     CHECK(error_of([&] { weft::write_file(none / "deeper", "x"); }) == std::errc::no_such_file_or_directory);

@@ -87,7 +87,7 @@ TEST_CASE("IO1 cancellation and close() of who reads or writes a pipe; nothing s
 }
 
 TEST_CASE("nobody reads any more: broken_pipe, no signal, and the mask is as it was") {
-  REQUIRE((std::signal(SIGPIPE, SIG_DFL) == SIG_DFL));
+  std::signal(SIGPIPE, SIG_DFL);  // whatever this program was started with
   on_all([] {
     auto [in, out] = weft::pipe();
     in.close();
