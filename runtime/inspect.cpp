@@ -52,23 +52,27 @@ std::string waits_for(future_core const& c) {
 
 }  // namespace
 
+std::optional<task_info> look_at(future_core& c, std::uint32_t generation, clock::duration now) {
+  task_info i;
+  i.state = state_of(c);
+  i.id = c.id.load(std::memory_order_relaxed);
+  i.parent = c.parent.load(std::memory_order_relaxed);
+  i.spawned_at = c.site.load(std::memory_order_relaxed);
+  i.age = now - clock::duration{c.born.load(std::memory_order_relaxed)};
+  i.stack_used = stack_used(c);
+  if (i.state == task_state::suspended) i.waits_for = waits_for(c);
+  i.name = name_if(c, generation, i.id);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return c.generation.load(std::memory_order_relaxed) == generation ? std::optional{std::move(i)} : std::nullopt;
+}
+
 std::vector<task_info> tasks_of(runtime_core const& rt) {
   std::vector<task_info> all;
   auto const now = clock::duration{rt.sched->now()};
   each_core([&](future_core& c, std::uint32_t generation) {
     if (c.rt.load(std::memory_order_acquire) != &rt || c.kind == core_kind::promise || c.kind == core_kind::callback) return;
-    task_info i;
-    i.state = state_of(c);
-    if (i.state > task_state::suspended) return;
-    i.id = c.id.load(std::memory_order_relaxed);
-    i.parent = c.parent.load(std::memory_order_relaxed);
-    i.spawned_at = c.site.load(std::memory_order_relaxed);
-    i.age = now - clock::duration{c.born.load(std::memory_order_relaxed)};
-    i.stack_used = stack_used(c);
-    if (i.state == task_state::suspended) i.waits_for = waits_for(c);
-    i.name = name_if(c, generation, i.id);
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (c.generation.load(std::memory_order_relaxed) == generation) all.push_back(std::move(i));
+    if (state_of(c) > task_state::suspended) return;
+    if (auto i = look_at(c, generation, now); i && i->state <= task_state::suspended) all.push_back(std::move(*i));
   });
   return all;
 }
@@ -107,6 +111,8 @@ runtime_metrics runtime::metrics() const {
     m.switches += one.switches;
     m.workers.push_back(one);
   }
+  for (auto const& w : s.workers().subspan(s.options.workers)) m.stand_ins += w->off_duty() ? 0 : 1;
+  m.stalls = s.stalls.load(std::memory_order_relaxed);
   m.spawned += s.outside_spawned.load(std::memory_order_relaxed);
   m.finished += s.outside_finished.load(std::memory_order_relaxed);
   m.failed += s.outside_failed.load(std::memory_order_relaxed);

@@ -35,8 +35,14 @@ void print(unhandled_error const& u) noexcept {
 }
 
 runtime_options checked(runtime_options o, simulated_world const* world) {
+  // Who asks for one worker wants that no two tasks run at the same time.
+  if (o.workers == 1 || world != nullptr) o.max_stand_ins = 0;
+  if (world != nullptr) o.stall_threshold = {};
+  o.stall_threshold = std::min(o.stall_threshold, std::chrono::milliseconds{std::chrono::hours{24 * 365}});
+  if (o.stall_threshold.count() < 0) throw std::invalid_argument("weft: runtime_options::stall_threshold is below 0");
   if (o.workers == 0) o.workers = usable_cpus();
   if (world != nullptr) o.workers = 1;
+  if (o.max_stand_ins > 4096) throw std::invalid_argument("weft: runtime_options::max_stand_ins is above 4096");
   if (o.workers > 4096) throw std::invalid_argument("weft: runtime_options::workers is above 4096");
   if (o.stack_size < 16 * 1024 || o.stack_size > (std::size_t{1} << 32)) {
     throw std::invalid_argument("weft: runtime_options::stack_size has to be between 16 KiB and 4 GiB");
@@ -62,6 +68,8 @@ runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world
     install_terminate_report();
     sched = std::make_unique<scheduler>(scheduler_options{.name = options.name,
                                                           .workers = options.workers,
+                                                          .stand_ins = options.max_stand_ins,
+                                                          .stall_threshold = options.stall_threshold,
                                                           .stack_size = options.stack_size,
                                                           .hooks = &task_hooks,
                                                           .world = world,

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "runtime/slab.hpp"
@@ -128,6 +129,9 @@ bool cancel_if_in_round(future_core&, std::uint32_t generation) noexcept;
 void look_around(future_core& self) noexcept;                         // the same for one that runs, if anything has
 std::int64_t look_outward(future_core* innermost) noexcept;           // after a kick, all tasks of a fiber; the next time-out
 
+// --- inspection (inspect.cpp). Empty: that life of the block is over.
+[[nodiscard]] std::optional<task_info> look_at(future_core&, std::uint32_t generation, clock::duration now);
+
 // --- groups (group_core.cpp)
 void leave_group(future_core& child) noexcept;                        // it is done
 
@@ -137,6 +141,7 @@ void run_newest_children(group_core&) noexcept;                       // those a
   return static_cast<future_core*>(w.running().current.load(std::memory_order_relaxed));
 }
 extern job_hooks const task_hooks;
+[[nodiscard]] bool report_stall(stall const&) noexcept;                // stall.cpp
 [[nodiscard]] future_core*& blocking_core_here() noexcept;            // of a blocking pool's thread
 // finish() of a job: then the runner's entry goes, if it has one, and the job is counted as ended.
 void finish_and_leave(future_core&, job_state, bool owns_entry = true) noexcept;

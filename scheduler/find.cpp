@@ -10,6 +10,7 @@
 
 #include "scheduler/fence.hpp"
 #include "scheduler/futex.hpp"
+#include "scheduler/monitor.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/xorshift.hpp"
 
@@ -17,7 +18,7 @@ namespace weft::detail {
 namespace {
 
 constexpr std::int64_t stale_slot = 50'000;        // ns: younger ones are about to be run by their worker
-constexpr std::int64_t watch_period = 1'000'000;   // ns between looks at busy peers (overdue timers, stale slots)
+constexpr std::int64_t short_nap = 1'000'000;      // ns
 constexpr std::int64_t starving_limit = 1'000'000'000;
 constexpr std::int64_t poll_period = 20'000;       // ns between looks at descriptors while there is something to run,
 constexpr std::int64_t late_poll_period = 1'000'000;  // or plenty of it
@@ -28,7 +29,7 @@ std::int64_t steady_now() noexcept { return std::chrono::steady_clock::now().tim
 
 void nap() noexcept {
   std::uint32_t never_changes = 0;
-  futex_wait(&never_changes, 0, steady_now() + watch_period);
+  futex_wait(&never_changes, 0, steady_now() + short_nap);
 }
 
 void pause_briefly() noexcept {
@@ -71,6 +72,8 @@ work worker::find_local(bool start, bool look_outside) noexcept {
   }
   run_timers();
   if (look_outside) {
+    if (dismissed()) return {};
+    coarse_now = home.now();
     poll_in_passing();
     for (auto& w : home.workers()) w->wheel.next() <= coarse_now ? w->fire_due(coarse_now) : void();
     if (ticks.get() - overflow_ended_ >= visit_period) overflow_turns_ = turns_of_overflow();
@@ -140,6 +143,7 @@ work worker::find_simulated() noexcept {
 }
 
 work worker::find() noexcept {
+  if (dismissed()) stand_down();
   bool const start = have_spares(1);
   work x = find_local(start);
   if (!x && home.options.world != nullptr) return {};
@@ -168,13 +172,13 @@ work worker::find() noexcept {
 work worker::search() noexcept {
   for (int pass = 0; pass != search_passes; ++pass) {
     if (work const x = steal()) return x;
-    if (home.workers().size() == 1) return {};
+    if (alone_) return {};
     pause_briefly();
   }
   // Last: slots whose worker has not moved for a while.
   auto const now = steady_now();
-  suspects_.resize(home.workers().size());
-  for (auto& victim : home.workers()) {
+  auto const all = home.workers();
+  for (auto const& victim : all) {
     if (victim.get() == this) continue;
     suspect const seen{victim->slot(), victim->ticks.get(), now};
     suspect& known = suspects_[victim->index];
@@ -191,7 +195,7 @@ work worker::search() noexcept {
 }
 
 work worker::steal() noexcept {
-  auto const& all = home.workers();
+  auto const all = home.workers();
   auto const offset = xorshift(random_) % all.size();
   auto const now = home.now();
   for (std::size_t i = 0; i != all.size(); ++i) {
@@ -226,9 +230,7 @@ void worker::fire_due(std::int64_t now) noexcept {
 // the ring is long: what is fetched early only waits here instead of there, and what has no room here waits longest.
 void worker::poll_in_passing() noexcept {
   idle_driver* const d = home.driver();
-  if (d == nullptr) return;
-  coarse_now = home.now();
-  if (coarse_now - polled_ < (ring_.size() < plenty ? poll_period : late_poll_period)) return;
+  if (d == nullptr || coarse_now - polled_ < (ring_.size() < plenty ? poll_period : late_poll_period)) return;
   polled_ = coarse_now;
   (void)d->poll();
 }
@@ -307,7 +309,7 @@ void worker::sleep() noexcept {
   if (!have_spares(1)) return;
   home.idle.enter(*this);
   heavy_fence();  // pairs with light_fence in notify(): the last look comes after being counted
-  bool work_left = home.stopping.load(std::memory_order_seq_cst) || !home.injected.empty() || slot() != nullptr;
+  bool work_left = home.stopping.load(std::memory_order_seq_cst) || dismissed() || !home.injected.empty() || slot() != nullptr;
   for (auto& w : home.workers()) work_left = work_left || w->has_visible_work();
   if (!work_left) {
     if (!home.keeper.exchange(true, std::memory_order_seq_cst)) {
@@ -320,6 +322,8 @@ void worker::sleep() noexcept {
     while (asleep_.load(std::memory_order_acquire) != awake) futex_wait(&asleep_, sleeping);
     searching_ = true;  // whoever popped us counted us as a searcher
   }
+  asleep_.store(awake, std::memory_order_relaxed);
+  monitor::stir();
   coarse_now = home.now();
   if (arrived_.count != 0) home.driver()->deliver(arrived_);
 }
@@ -328,11 +332,7 @@ void worker::sleep() noexcept {
 void worker::keep_time() noexcept {
   home.keeper_worker.store(this, std::memory_order_seq_cst);
   for (;;) {
-    // Somebody is awake: look at him now and then. Nobody: sleep until a timer or for ever.
-    bool const watch = home.idle.sleeping() < home.workers().size();
-    home.watching.store(watch, std::memory_order_relaxed);
-    auto until = watch ? steady_now() + watch_period : INT64_MAX;
-    until = std::min(until, home.next_timer());
+    auto const until = home.next_timer();
     home.keeper_until.store(until, std::memory_order_seq_cst);
     if (home.next_timer() < until) continue;  // armed meanwhile: pairs with earlier_timer()
     // The driver first: whoever wakes us after the look at asleep_ sees that driver, too.
@@ -345,7 +345,6 @@ void worker::keep_time() noexcept {
     bool const again = asleep_.compare_exchange_strong(was, sleeping, std::memory_order_seq_cst);
     if (!again || arrived_.count != 0 || until <= steady_now()) break;
   }
-  home.watching.store(false, std::memory_order_relaxed);
   home.keeper_until.store(INT64_MAX, std::memory_order_seq_cst);
   home.keeper_worker.store(nullptr, std::memory_order_seq_cst);
   home.keeper.store(false, std::memory_order_seq_cst);

@@ -66,8 +66,18 @@ void idle_workers::wake_one_more() noexcept {
   w->wake_up();
 }
 
+void idle_workers::wake(worker& w) noexcept {
+  {
+    std::lock_guard guard{lock_};
+    if (std::erase(sleepers_, &w) == 0) return;
+    sleeping_.fetch_sub(1, std::memory_order_relaxed);
+    searching_.fetch_add(1, std::memory_order_acq_rel);
+  }
+  w.wake_up();
+}
+
 void idle_workers::wake_all() noexcept {
-  for (unsigned i = 0; i != workers_; ++i) wake_one_more();
+  while (sleeping() != 0) wake_one_more();
 }
 
 }  // namespace weft::detail

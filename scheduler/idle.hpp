@@ -22,7 +22,7 @@ class worker;
 
 class idle_workers {
  public:
-  explicit idle_workers(unsigned workers) : workers_(workers) { sleepers_.reserve(workers); }
+  idle_workers(unsigned workers, unsigned stand_ins) : workers_(workers) { sleepers_.reserve(workers + stand_ins); }
 
   // After work was made visible.
   void notify() noexcept {
@@ -40,6 +40,7 @@ class idle_workers {
 
   [[nodiscard]] unsigned sleeping() const noexcept { return sleeping_.load(std::memory_order_relaxed); }
   void wake_one_more() noexcept;  // whoever searches
+  void wake(worker&) noexcept;    // if it sleeps
   void wake_all() noexcept;
 
  private:

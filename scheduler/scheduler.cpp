@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <ranges>
 #include <pthread.h>
 #include <signal.h>
 
 #include "scheduler/fence.hpp"
+#include "scheduler/monitor.hpp"
 #include "scheduler/overflow.hpp"
 
 namespace weft::detail {
@@ -22,19 +25,17 @@ void describe_stack(void* base, char* out, std::size_t n) noexcept {
 
 }  // namespace
 
-scheduler::scheduler(scheduler_options o) : options(std::move(o)), stacks(stack_pool::of(options.stack_size)), idle(options.workers) {
+scheduler::scheduler(scheduler_options o)
+    : options(std::move(o)), stacks(stack_pool::of(options.stack_size)), idle(options.workers, options.stand_ins),
+      workers_(options.workers + options.stand_ins) {
   describer.store(options.hooks, std::memory_order_relaxed);
-  workers_.reserve(options.workers);
-  for (unsigned i = 0; i != options.workers; ++i) workers_.push_back(std::make_unique<worker>(*this, i));
+  for (unsigned i = 0; i != options.workers; ++i) workers_.add(std::make_unique<worker>(*this, i));
   if (options.overflow_report) install_overflow_handler(&describe_stack);
   if (options.world != nullptr) return;
-  threads_.reserve(options.workers);
+  threads_.reserve(workers_.most());
   try {
-    for (auto& w : workers_) {
-      threads_.emplace_back([&w = *w] { w.serve(); });
-      auto const name = (options.name + "/" + std::to_string(w->index)).substr(0, 15);
-      ::pthread_setname_np(threads_.back().native_handle(), name.c_str());
-    }
+    for (auto& w : workers()) start_thread(*w);
+    if (is_watched()) monitor::watch(*this);
   } catch (...) {
     stop();
     for (auto& t : threads_) t.join();
@@ -43,13 +44,39 @@ scheduler::scheduler(scheduler_options o) : options(std::move(o)), stacks(stack_
   }
 }
 
+void scheduler::start_thread(worker& w) {
+  auto const name = (options.name + "/" + std::to_string(w.index)).substr(0, 15);
+  threads_.emplace_back([this, &w] {
+    if (w.index >= options.workers) creator_.take_on();
+    w.serve();
+  });
+  (void)w.recall();
+  ::pthread_setname_np(threads_.back().native_handle(), name.c_str());
+}
+
+bool scheduler::call_stand_in() noexcept {
+  for (auto const& w : workers().subspan(options.workers)) {
+    if (w->index < threads_.size() && w->off_duty() && w->recall()) return true;
+  }
+  if (threads_.size() == workers_.most()) return false;
+  try {
+    // One of the crew before it runs: else its own timers were not among those that it looks at before it sleeps.
+    if (threads_.size() == workers().size()) workers_.add(std::make_unique<worker>(*this, static_cast<unsigned>(threads_.size())));
+    start_thread(*workers().back());
+    return true;
+  } catch (std::exception const&) {
+    return false;  // the next look tries again
+  }
+}
+
 scheduler::~scheduler() {
+  if (is_watched()) monitor::forget(*this);
   stop();
   for (auto& t : threads_) t.join();
   // A waker from outside may still be on his way out of make_ready().
   for (backoff b; visitors_.load(std::memory_order_acquire) != 0;) b.pause();
   // What was claimed in place and met by nobody since: the entry may be the block's last owner, and a value is in it.
-  for (auto& w : workers_) w->bury_dead();
+  for (auto& w : workers()) w->bury_dead();
   while (work const x = injected.pop(true)) options.hooks->bury(*x.start);
   if (options.overflow_report) remove_overflow_handler();
   delete driver_.load(std::memory_order_relaxed);
@@ -59,6 +86,7 @@ void scheduler::stop() noexcept {
   stopping.store(true, std::memory_order_seq_cst);
   heavy_fence();
   idle.wake_all();
+  for (auto const& w : workers()) (void)w->recall();
 }
 
 void scheduler::submit(unstarted& j) {
@@ -90,23 +118,19 @@ std::int64_t scheduler::now() const noexcept {
 
 std::int64_t scheduler::next_timer() const noexcept {
   auto next = std::int64_t{INT64_MAX};
-  for (auto const& w : workers_) next = std::min(next, w->wheel.next());
+  for (auto const& w : workers()) next = std::min(next, w->wheel.next());
   return next;
 }
 
 idle_driver& scheduler::install(std::unique_ptr<idle_driver> d) noexcept {
   idle_driver* before = nullptr;
   if (!driver_.compare_exchange_strong(before, d.get(), std::memory_order_seq_cst)) return *before;
-  ensure_watch();  // who keeps the time sleeps elsewhere
-  return *d.release();
-}
-
-void scheduler::ensure_watch() noexcept {
   if (worker* const w = keeper_worker.load(std::memory_order_seq_cst)) {
-    w->look_again();
+    w->look_again();         // it sleeps elsewhere
   } else {
-    idle.wake_one_more();  // finds nothing to do and becomes the keeper
+    idle.wake_one_more();    // finds nothing to do and becomes the keeper
   }
+  return *d.release();
 }
 
 void scheduler::earlier_timer(std::int64_t when) noexcept {

@@ -1,15 +1,18 @@
 #pragma once
 // scheduler: the workers of one runtime, what they share, and how they start and stop.
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "scheduler/crew.hpp"
 #include "scheduler/idle.hpp"
 #include "scheduler/idle_driver.hpp"
 #include "scheduler/inject_queue.hpp"
+#include "scheduler/thread_setting.hpp"
 #include "scheduler/worker.hpp"
 
 namespace weft::detail {
@@ -26,6 +29,8 @@ struct simulated_world {
 struct scheduler_options {
   std::string name;
   unsigned workers = 1;
+  unsigned stand_ins = 0;                  // at most so many more threads while workers are stuck
+  std::chrono::nanoseconds stall_threshold{0};  // whoever holds a worker for so long is told of; 0: nobody
   std::size_t stack_size = 256 * 1024;
   job_hooks const* hooks = nullptr;
   simulated_world* world = nullptr;
@@ -46,7 +51,7 @@ class scheduler {
   // Simulation: the calling thread serves as the only worker until the world is over.
   void serve_here() noexcept {
     stopping.store(false, std::memory_order_relaxed);
-    workers_.front()->serve();
+    workers().front()->serve();
   }
   void stop() noexcept;
 
@@ -66,16 +71,22 @@ class scheduler {
   std::atomic<bool> keeper{false};                  // somebody sleeps until the next timer
   std::atomic<std::int64_t> keeper_until{INT64_MAX};
   std::atomic<worker*> keeper_worker{nullptr};
-  std::atomic<bool> watching{false};                // the keeper looks at busy workers now and then
-  void ensure_watch() noexcept;                     // something waits for a busy worker to get to it
+  std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> outside_spawned{0}, outside_finished{0}, outside_failed{0}, outside_cancelled{0};
-  [[nodiscard]] std::vector<std::unique_ptr<worker>> const& workers() const noexcept { return workers_; }
+  [[nodiscard]] std::span<std::unique_ptr<worker> const> workers() const noexcept { return workers_.all(); }
   [[nodiscard]] std::int64_t next_timer() const noexcept;
 
+  // By the monitor. One more works along; false: there are as many as there may be, or there was no thread to be had.
+  bool call_stand_in() noexcept;
+
  private:
+  void start_thread(worker&);
+  // One worker alone has nobody to take over what it leaves.
+  [[nodiscard]] bool is_watched() const noexcept { return options.workers + options.stand_ins > 1 || options.stall_threshold.count() > 0; }
   std::atomic<idle_driver*> driver_{nullptr};
   std::atomic<unsigned> visitors_{0};               // outside threads inside submit or make_ready
-  std::vector<std::unique_ptr<worker>> workers_;
+  crew workers_;
+  thread_setting const creator_;                    // stand-ins are the monitor's children, and take it on
   std::vector<std::thread> threads_;
 };
 

@@ -7,6 +7,7 @@
 namespace weft::detail {
 
 struct fiber;
+struct stall;
 class scheduler;
 
 struct work {
@@ -21,6 +22,7 @@ struct job_hooks {
   void (*bury)(unstarted&) noexcept;  // a tombstone: drops the entry's reference
   void (*fail)(unstarted&) noexcept;  // claimed; no stack could be had for it: it ends failed with bad_alloc
   void (*describe)(fiber const&, char* out, std::size_t n) noexcept;  // who runs there; async-signal-safe
+  bool (*stalled)(stall const&) noexcept;  // by the monitor; false: not told, there was nothing to tell of or it was over
 };
 
 }  // namespace weft::detail

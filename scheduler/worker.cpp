@@ -8,6 +8,9 @@
 #include <new>
 #include <utility>
 
+#include <pthread.h>
+#include <unistd.h>
+
 #include "scheduler/context.hpp"
 #include "scheduler/overflow.hpp"
 #include "scheduler/scheduler.hpp"
@@ -37,10 +40,16 @@ constexpr std::size_t spare_limit = 64;  // fibers a worker keeps; more go back 
 }
 
 worker::worker(scheduler& s, unsigned i)
-    : wheel(s.now(), s.options.world != nullptr ? timer_rounding::exact : timer_rounding::up), home(s), index(i), simulated(s.options.world != nullptr), idle_(s.idle), alone_(s.options.workers == 1), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
+    : wheel(s.now(), s.options.world != nullptr ? timer_rounding::exact : timer_rounding::up), home(s), index(i), simulated(s.options.world != nullptr), idle_(s.idle), alone_(s.options.workers + s.options.stand_ins == 1), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
   coarse_now = s.now();
+  if (i >= s.options.workers) duty_.store(off, std::memory_order_relaxed);  // until it has its thread
   spares_.reserve(spare_limit + 2);
+  suspects_.resize(s.options.workers + s.options.stand_ins);
   if (!have_spares(1)) throw std::bad_alloc();
+}
+
+worker::~worker() {
+  for (fiber* f : spares_) release_fiber(f);  // it has never served
 }
 
 void worker::serve() noexcept {
@@ -48,12 +57,19 @@ void worker::serve() noexcept {
   exceptions = reinterpret_cast<exception_state*>(abi::__cxa_get_globals());
   errno_ = &errno;
   alternate_stack const for_signals;
-  running_ = &native_;
+  running_.store(&native_, std::memory_order_relaxed);
+  clockid_t time{};
+  if (::pthread_getcpuclockid(::pthread_self(), &time) == 0) {
+    thread_handle_.store(::pthread_self(), std::memory_order_relaxed);
+    thread_time_.store(time, std::memory_order_relaxed);
+    thread_id_.store(::gettid(), std::memory_order_release);  // pairs with the acquire in thread()
+  }
   for (backoff b; !have_spares(1);) b.pause();
   switch_to(take_spare(), after::nothing);
   // The scheduler has stopped: every other context of this worker is idle in a loop.
   for (fiber* f : spares_) release_fiber(f);
   spares_.clear();
+  thread_id_.store(0, std::memory_order_relaxed);
   this_worker = nullptr;
 }
 
@@ -64,8 +80,8 @@ void worker::loop(void* left) noexcept {
     worker* const w = current();
     if (unstarted* const j = std::exchange(w->handed_over_, nullptr)) {
       // On a stack of the usual size it may be one that wants another; on any other size that is the one it wants.
-      w->running_->stacks == &w->home.stacks ? w->start(*j) : w->home.options.hooks->run(*j);
-    } else if (w->running_->stacks != &w->home.stacks) {
+      w->running().stacks == &w->home.stacks ? w->start(*j) : w->home.options.hooks->run(*j);
+    } else if (w->running().stacks != &w->home.stacks) {
       w->switch_to(w->take_spare(), after::recycle);  // a stack of another size was for one job only
     } else if (work const x = w->find(); x.ready != nullptr) {
       w->switch_to(*x.ready, after::recycle);
@@ -105,12 +121,12 @@ void worker::start(unstarted& j) noexcept {
 }
 
 void worker::switch_to(fiber& to, after what) noexcept {
-  fiber& self = *running_;
+  fiber& self = running();
   self.exceptions = *exceptions;
   self.saved_errno = *errno_;
   previous_ = &self;
   after_ = what;
-  running_ = &to;
+  running_.store(&to, std::memory_order_relaxed);
   switches.add();
   void* const left = switch_context(self, to, &loop);
   current()->settle(left);
@@ -120,8 +136,8 @@ void worker::switch_to(fiber& to, after what) noexcept {
 void worker::settle(void* left) noexcept {
   fiber* const prev = previous_;
   prev->context.store(left, std::memory_order_relaxed);
-  *exceptions = running_->exceptions;
-  *errno_ = running_->saved_errno;
+  *exceptions = running().exceptions;
+  *errno_ = running().saved_errno;
   switch (after_) {
     case after::nothing: break;
     case after::park:
@@ -185,7 +201,7 @@ void worker::leave_for(work x, after what) noexcept {
 void worker::prepare_park(std::int64_t until) noexcept {
   parks.add();
   if (until != INT64_MAX) {
-    wheel.arm(running_->timer, until);
+    wheel.arm(running().timer, until);
     home.earlier_timer(until);
   }
 }
@@ -205,7 +221,8 @@ void worker::yield() noexcept {
       return;
     }
   }
-  if (work const x = find_local(have_spares(2), look_outside)) leave_for(x, after::yield);
+  work const x = find_local(have_spares(2), look_outside);
+  if (x || dismissed()) leave_for(x, after::yield);
 }
 
 // The clock is read by those who ask, not at every switch.
@@ -233,7 +250,7 @@ void worker::visit() noexcept {
 }
 
 void worker::run_on_fresh_fiber(unstarted& j, std::int64_t until) noexcept {
-  fiber& self = *running_;
+  fiber& self = running();
   prepare_park(until);
   leave_for({nullptr, &j}, after::park);
   if (until != INT64_MAX) timer_wheel::disarm(self.timer);
@@ -273,8 +290,7 @@ void worker::push_ready(fiber* f, bool soon) noexcept {
   if (soon && visiting_ == 0) {
     f = slot_.exchange(f, std::memory_order_acq_rel);
     if (f == nullptr) {
-      // A push into an empty slot wakes nobody; but somebody has to look whether we ever get to it.
-      if (idle_.sleeping() != 0 && !home.watching.load(std::memory_order_relaxed)) home.ensure_watch();
+      // A push into an empty slot wakes nobody; the monitor sees it when we do not get to it.
       return;
     }
   }

@@ -6,7 +6,12 @@
 // simply inside its own loop again, perhaps on another worker: the loop keeps nothing over a call of run().
 #include <atomic>
 #include <cstdint>
+#include <ctime>
+#include <optional>
 #include <vector>
+
+#include <pthread.h>
+#include <sys/types.h>
 
 #include "scheduler/claim.hpp"
 #include "scheduler/deque.hpp"
@@ -43,6 +48,7 @@ class counter {
 class worker {
  public:
   worker(scheduler&, unsigned index);
+  ~worker();
   worker(worker const&) = delete;
   worker& operator=(worker const&) = delete;
 
@@ -53,7 +59,8 @@ class worker {
   void serve() noexcept;
 
   // --- of the running fiber
-  [[nodiscard]] fiber& running() noexcept { return *running_; }
+  [[nodiscard]] fiber& running() noexcept { return *runs_on(); }
+  [[nodiscard]] fiber* runs_on() const noexcept { return running_.load(std::memory_order_relaxed); }  // for others a guess
   void park(std::int64_t until) noexcept;      // RUNNING -> PARKED, unless something is there to look at
   void yield() noexcept;                       // to the back of the queue
   void visit() noexcept;                       // lets a few others run, then goes on: see tick()
@@ -62,7 +69,7 @@ class worker {
   [[nodiscard]] bool can_run_on_fresh_fiber() noexcept { return have_spares(2); }
   // Has the running fiber, from this frame on, the stack that a job is promised?
   [[nodiscard, gnu::always_inline]] bool stack_suffices() const noexcept {
-    return static_cast<std::byte*>(__builtin_frame_address(0)) >= running_->inline_limit;
+    return static_cast<std::byte*>(__builtin_frame_address(0)) >= runs_on()->inline_limit;
   }
   // Inlined joins count as ticks; true about every 64th: others should be looked after (visit).
   [[nodiscard]] bool tick() noexcept { return ticks.add() % visit_period == 0; }
@@ -87,6 +94,19 @@ class worker {
   void wake_up() noexcept;
   void fall_asleep() noexcept { asleep_.store(sleeping, std::memory_order_relaxed); }
   void look_again() noexcept;                  // a sleeping keeper of time reconsiders how long
+  [[nodiscard]] bool asleep() const noexcept { return asleep_.load(std::memory_order_relaxed) != awake; }
+  // Its thread, once it serves.
+  struct thread_identity {
+    pid_t id;
+    pthread_t handle;
+    clockid_t cpu_time;
+  };
+  [[nodiscard]] std::optional<thread_identity> thread() const noexcept;
+  // Of one that stands in. False: it was dismissed, or on duty, already.
+  [[nodiscard]] bool off_duty() const noexcept { return duty_.load(std::memory_order_relaxed) == off; }
+  bool dismiss() noexcept;
+  bool recall() noexcept;
+  bool spill(std::size_t most) noexcept;       // any thread; what it has to the injected ones; false: it had nothing
   [[nodiscard]] bool has_visible_work() const noexcept { return !deque.empty() || !ring_.empty(); }
   [[nodiscard]] work give(worker& thief) noexcept;    // half of the ring, or the oldest job
   [[nodiscard]] fiber* give_slot() noexcept { return slot_.exchange(nullptr, std::memory_order_acq_rel); }
@@ -134,6 +154,8 @@ class worker {
   [[nodiscard]] work search() noexcept;
   void sleep() noexcept;
   void keep_time() noexcept;
+  [[nodiscard]] bool dismissed() const noexcept { return duty_.load(std::memory_order_relaxed) == dismissed_; }
+  void stand_down() noexcept;
   [[nodiscard]] bool exhausted(patience&) noexcept;
   void starve() noexcept;
   void starve_for(unstarted&) noexcept;
@@ -154,7 +176,7 @@ class worker {
   ready_ring<fiber, ring_capacity> ring_;
   std::vector<suspect> suspects_;              // other workers' slots as last seen
   std::atomic<fiber*> slot_{nullptr};          // woken by what runs now; runs next
-  fiber* running_ = nullptr;
+  std::atomic<fiber*> running_{nullptr};
   fiber* previous_ = nullptr;                  // what the arriving context has to settle
   after after_ = after::nothing;
   unstarted* handed_over_ = nullptr;           // claimed; starts on the fiber that is switched to
@@ -178,6 +200,11 @@ class worker {
   std::uint64_t random_;
   static constexpr std::uint32_t awake = 0, sleeping = 1, recheck = 2;
   std::atomic<std::uint32_t> asleep_{awake};
+  static constexpr std::uint32_t on = 0, dismissed_ = 1, off = 2;
+  std::atomic<std::uint32_t> duty_{on};
+  std::atomic<pid_t> thread_id_{0};            // 0: does not serve
+  std::atomic<pthread_t> thread_handle_{};
+  std::atomic<clockid_t> thread_time_{0};
 };
 
 }  // namespace weft::detail

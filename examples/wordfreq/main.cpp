@@ -225,6 +225,8 @@ int run(options const& opt) {
   weft::runtime_options how;
   how.name = "wordfreq";
   how.workers = opt.workers;
+  how.max_stand_ins = 0;    // a batch: nobody waits for an answer while others count
+  how.stall_threshold = {};
   how.cancel_on_signals = {SIGINT};
   clock::time_point const start = clock::now();
   weft::runtime runtime{std::move(how)};

@@ -14,6 +14,8 @@ struct runtime_metrics : worker_metrics {    // sums, with what other threads ha
   std::uint64_t live = 0;                    // now: spawned and not ended
   std::uint64_t suspended = 0;               // now: started and waiting
   std::uint64_t stacks = 0, unguarded_stacks = 0;  // now, of the whole process
+  std::uint64_t stand_ins = 0;               // now: threads that work along because workers are stuck; they are among `workers`
+  std::uint64_t stalls = 0;                  // tasks that kept a worker for stall_threshold
   std::uint64_t blocking_threads = 0, blocking_queue = 0;  // now
 };
 

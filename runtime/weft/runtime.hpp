@@ -32,6 +32,9 @@ struct runtime_options {
   unsigned max_blocking_threads = 512;   // for run_blocking
   std::vector<int> cancel_on_signals = {};  // run(): these cancel the main task, see there (empty: none is touched)
   bool overflow_report = true;           // SIGSEGV on a fiber's guard page is reported, then handed to the previous handler
+  std::chrono::milliseconds stall_threshold{100};  // a task that keeps its worker for so long is reported on stderr while it does,
+                                         // with its stack (one free real-time signal), at most one a second; 0: none
+  unsigned max_stand_ins = 16;           // threads that work along while workers are stuck in one task each; with workers = 1: none
   std::function<void(unhandled_error const&)> on_unhandled = {};  // default: one line on stderr; several threads at once
 };
 

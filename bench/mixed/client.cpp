@@ -1,0 +1,164 @@
+// The load: requests at random times, whatever the server does, over connections of which each has one on its way at a time.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cmath>
+#include <cstring>
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "bench/mixed/config.hpp"
+#include "bench/support/samples.hpp"
+#include "bench/support/server_process.hpp"
+
+namespace bench::mixed {
+namespace {
+
+class load {
+ public:
+  load(std::uint16_t port, kind costly) : costly_(costly), epoll_(epoll_create1(EPOLL_CLOEXEC)), all_(connections) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (std::size_t i = 0; i != all_.size(); ++i) {
+      int const fd = all_[i].fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      int const on = 1;
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      if (connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("connect failed");
+      fcntl(fd, F_SETFL, O_NONBLOCK);
+      epoll_event e{};
+      e.events = EPOLLIN;
+      e.data.u64 = i;
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e);
+      free_.push_back(i);
+    }
+  }
+  ~load() {
+    for (auto const& c : all_) close(c.fd);
+    close(epoll_);
+  }
+  load(load const&) = delete;
+  load& operator=(load const&) = delete;
+
+  // False: a wrong answer, or none for seconds.
+  bool run(double rate, clock::duration time) {
+    std::exponential_distribution<double> gap(rate);
+    auto const begin = clock::now(), end = begin + time;
+    auto due = begin;
+    while (due < end || !waiting_.empty() || free_.size() != all_.size()) {
+      auto const now = clock::now();
+      if (now > end + 5s) return false;
+      for (; due <= now && due < end; due += std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(gap(random_)))) {
+        waiting_.push_back(due);
+        if (!send_waiting()) return false;
+      }
+      if (!receive(due < end ? due - now : 10ms)) return false;
+    }
+    return true;
+  }
+
+  samples cheap;
+  std::size_t costly_done = 0;
+
+ private:
+  struct connection {
+    int fd = -1;
+    clock::time_point due;
+    request sent{}, got{};
+    std::size_t size = 0;
+  };
+
+  bool send_waiting() {
+    while (!waiting_.empty() && !free_.empty()) {
+      auto& c = all_[free_.front()];
+      free_.pop_front();
+      c.due = waiting_.front();
+      waiting_.pop_front();
+      c.size = 0;
+      c.sent = {static_cast<char>(++number_ % one_in == 0 ? costly_ : kind::cheap)};
+      std::memcpy(c.sent.data() + 8, &number_, sizeof number_);
+      if (send(c.fd, c.sent.data(), message, MSG_NOSIGNAL) != static_cast<ssize_t>(message)) return false;
+    }
+    return true;
+  }
+
+  bool receive(clock::duration at_most) {
+    auto const ns = std::max(std::chrono::duration_cast<std::chrono::nanoseconds>(at_most).count(), std::int64_t{0});
+    timespec const limit{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+    std::array<epoll_event, 64> events;
+    int const n = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &limit, nullptr);
+    for (int i = 0; i < n; ++i) {
+      auto const which = events[static_cast<std::size_t>(i)].data.u64;
+      auto& c = all_[which];
+      auto const r = recv(c.fd, c.got.data() + c.size, message - c.size, 0);
+      if (r <= 0) return false;
+      if (c.size += static_cast<std::size_t>(r); c.size != message) continue;
+      if (c.got != c.sent) return false;
+      if (kind(c.got[0]) == kind::cheap) {
+        cheap.add(clock::now() - c.due);
+      } else {
+        ++costly_done;
+      }
+      free_.push_back(which);
+    }
+    return send_waiting();
+  }
+
+  kind const costly_;
+  int const epoll_;
+  std::vector<connection> all_;
+  std::deque<std::size_t> free_;
+  std::deque<clock::time_point> waiting_;  // for a connection
+  std::uint64_t number_ = 0;
+  std::mt19937_64 random_{20240229};
+};
+
+// The load shall not wait for a CPU: where that is allowed.
+class ahead_of_others {
+ public:
+  ahead_of_others() {
+    sched_param const first{.sched_priority = 1};
+    done_ = sched_setscheduler(0, SCHED_FIFO, &first) == 0;
+  }
+  ~ahead_of_others() {
+    sched_param const usual{};
+    if (done_) sched_setscheduler(0, SCHED_OTHER, &usual);
+  }
+  ahead_of_others(ahead_of_others const&) = delete;
+  ahead_of_others& operator=(ahead_of_others const&) = delete;
+
+ private:
+  bool done_;
+};
+
+}  // namespace
+
+void measure(State& state, std::string const& library, kind costly) {
+  try {
+    server_process const peer(library);
+    ahead_of_others const me;
+    load l(peer.port, costly);
+    if (!verify(state, l.run(static_cast<double>(state.range(0)), warm_up))) return;
+    l.cheap = samples();
+    l.costly_done = 0;
+    auto const cpu = peer.cpu_us();
+    for (auto _ : state) {
+      if (!verify(state, l.run(static_cast<double>(state.range(0)), length))) return;
+    }
+    auto const n = static_cast<double>(l.cheap.size() + l.costly_done);
+    l.cheap.report(state);
+    state.counters["p999_us"] = l.cheap.percentile(99.9);
+    state.counters["server_cpu_us"] = (peer.cpu_us() - cpu) / n;
+  } catch (std::exception const& e) {
+    state.SkipWithError(e.what());
+  }
+}
+
+void serve(std::string const& library) { servers().at(library)(tell_parent); }
+
+}  // namespace bench::mixed

@@ -1,0 +1,63 @@
+#pragma once
+// Cheap requests beside costly ones: an open loop over 200 connections; one request in a hundred takes 20 ms of CPU, or blocks its
+// thread for as long. What counts is how long the other 99 take, from when they were due. The server is a process of its own, with
+// two threads; it is told nothing about which requests are costly.
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+
+#include "bench/support/burn.hpp"
+#include "bench/support/harness.hpp"
+
+namespace bench::mixed {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::size_t connections = 200, message = 64;
+inline constexpr int one_in = 100, threads = 2;
+inline constexpr std::chrono::milliseconds cost = 20ms, length = 3s, warm_up = 500ms;
+
+enum class kind : char { cheap, burns, blocks };
+// Of a request: the first byte says which kind it is; the answer is the same bytes.
+using request = std::array<char, message>;
+
+inline void handle(char first) {
+  if (kind(first) == kind::burns) burn_cpu(cost);
+  if (kind(first) == kind::blocks) std::this_thread::sleep_for(cost);
+}
+
+using tell = std::function<void(std::uint16_t port)>;
+using server = void (*)(tell const&);
+
+inline std::map<std::string, server>& servers() {
+  static std::map<std::string, server> all;
+  return all;
+}
+
+// One row: state.range(0) requests a second, costly ones of that kind. (client.cpp)
+void measure(State&, std::string const& library, kind costly);
+
+inline void rates(benchmark::internal::Benchmark* row) {
+  row->Apply(once);
+  row->ArgName("rate")->Arg(500)->Arg(2000)->Arg(4000);
+}
+
+// `bench_mixed --serve LIBRARY`
+void serve(std::string const& library);
+
+inline bool add(std::string const& library, server run) {
+  servers().emplace(library, run);
+  for (auto const& [name, what] : {std::pair{"burn", kind::burns}, std::pair{"block", kind::blocks}}) {
+    benchmark::RegisterBenchmark(("mixed/" + std::string{name} + "/" + library).c_str(),
+                                 [library, what](State& state) { measure(state, library, what); })
+        ->Apply(rates);
+  }
+  return true;
+}
+
+}  // namespace bench::mixed

@@ -1,0 +1,93 @@
+// The report of a task that keeps its worker, on stderr: who it is, where it is, what to do.
+#include "scheduler/stall.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <boost/core/demangle.hpp>
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include "runtime/runtime_core.hpp"
+
+namespace weft::detail {
+namespace {
+
+std::string hex(std::uintptr_t n) {
+  char digits[24];
+  std::snprintf(digits, sizeof digits, "+0x%zx", static_cast<std::size_t>(n));
+  return digits;
+}
+
+// "name+0x12  (program+0x1234)"; the second is what addr2line takes.
+std::string describe_frame(void* address) {
+  Dl_info in{};
+  auto const at = reinterpret_cast<std::uintptr_t>(address);
+  if (::dladdr(address, &in) == 0 || in.dli_fname == nullptr) return hex(at).substr(1);
+  std::string_view object = in.dli_fname;
+  object.remove_prefix(object.rfind('/') + 1);
+  auto place = '(' + std::string(object) + hex(at - reinterpret_cast<std::uintptr_t>(in.dli_fbase)) + ')';
+  if (in.dli_sname == nullptr) return place;
+  return boost::core::demangle(in.dli_sname) + hex(at - reinterpret_cast<std::uintptr_t>(in.dli_saddr)) + "  " + place;
+}
+
+std::string text_of(task_info const& who, stall const& s) {
+  auto const ms = std::chrono::duration_cast<std::chrono::milliseconds>(s.held).count();
+  std::string text = "weft: task '" + who.name + "' (id " + std::to_string(who.id) + ", spawned at " + who.spawned_at.file_name() + ':' +
+                     std::to_string(who.spawned_at.line()) + ") has kept its worker for " + std::to_string(ms) + " ms; it ";
+  text += s.blocked ? "is blocked in a call of the system. weft::run_blocking() does that elsewhere"
+                    : "computes. weft::this_task::checkpoint() or yield() lets others run";
+  text += '\n';
+  auto const frames = s.where.frames();
+  if (!frames.empty()) text += s.blocked ? "  return addresses on its stack, old ones among them:\n" : "  where it is:\n";
+  for (void* const frame : frames) text += "    " + describe_frame(frame) + '\n';
+  return text;
+}
+
+void print(task_info const& who, stall const& s) noexcept try {
+  auto const text = text_of(who, s);
+  for (std::string_view rest = text; !rest.empty();) {
+    auto const n = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (n <= 0 && errno != EINTR) break;
+    rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+  }
+} catch (std::bad_alloc const&) {
+}
+
+std::atomic<bool> printing{false};
+
+}  // namespace
+
+// A thread of its own names the frames and prints: whoever is stuck may hold the loader's lock, or stderr may be full, and the monitor
+// must not wait for either. One at a time.
+bool report_stall(stall const& s) noexcept try {
+  fiber const* const f = s.who.runs_on();
+  auto* const c = f != nullptr ? static_cast<future_core*>(f->current.load(std::memory_order_acquire)) : nullptr;
+  if (c == nullptr) return false;
+  auto who = look_at(*c, c->generation.load(std::memory_order_acquire), clock::now().time_since_epoch());
+  if (!who || f->current.load(std::memory_order_relaxed) != c || !s.goes_on()) return false;
+  if (printing.exchange(true, std::memory_order_acquire)) return false;
+  try {
+    std::thread([who = std::move(*who), s]() noexcept {  // s.who may be gone by then
+      print(who, s);
+      printing.store(false, std::memory_order_release);
+    }).detach();
+  } catch (...) {
+    printing.store(false, std::memory_order_release);
+    throw;
+  }
+  return true;
+} catch (std::exception const&) {
+  return false;  // no memory or thread for it
+}
+
+}  // namespace weft::detail
