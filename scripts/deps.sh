@@ -5,7 +5,7 @@
 # Asks nothing: it works as root, or with a sudo that needs no password, or says what to install.
 set -euo pipefail
 
-packages=(g++ cmake ninja-build libboost-context-dev zlib1g-dev)
+packages=(g++ cmake ninja-build libboost-context-dev libssl-dev zlib1g-dev)
 case ${1:-all} in
   build) ;;
   all) packages+=(doctest-dev clang-19 libclang-rt-19-dev llvm-19 ccache valgrind python3
