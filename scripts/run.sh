@@ -7,8 +7,7 @@ examples=$root/build/run/examples
 
 serve() {
   "$root/scripts/build.sh" run service drive >&2
-  local said server where
-  said=$(mktemp)
+  said=$(mktemp)  # for the trap, these are not local
   "$examples/service" >"$said" &
   server=$!
   trap 'kill -KILL "$server" 2>/dev/null || true; rm -f "$said"' EXIT

@@ -66,11 +66,13 @@ weft::http_response service::count_words(std::string const& body) {
 
 // Hedged: the slower of two attempts is cancelled, which closes its connection.
 weft::http_response service::ask_upstream(std::string_view target) try {
-  auto const attempt = [&] {
-    attempts_.fetch_add(1);
-    return weft::http_get(slow_.where(), target == "/upstream" ? "/" : "/lost");
+  auto const attempt = [&](std::string_view server) {
+    return std::function{[this, where = target == "/upstream" ? server : "/lost"] {
+      attempts_.fetch_add(1);
+      return weft::http_get(slow_.where(), where);
+    }};
   };
-  auto const answer = weft::with_timeout(patience, [&] { return weft::race_staggered(std::array{attempt, attempt}, second_try); });
+  auto const answer = weft::with_timeout(patience, [&] { return weft::race_staggered(std::array{attempt("/first"), attempt("/second")}, second_try); });
   return answer.result() == status::ok ? text(answer.body()) : text("the upstream is broken\n", status::bad_gateway);
 } catch (weft::timeout_error const&) {
   timeouts_.fetch_add(1);

@@ -67,7 +67,7 @@ def pages(port):
 
 
 def hedging(port):
-    """Every second request to the upstream hangs, beginning with the first: the hedge is what answers."""
+    """Every second request to the first upstream hangs, beginning with the first: the hedge is what answers."""
     assert ask(connect(port), "GET", "/upstream") == (200, "in time\n")
     m = counters(port)
     assert m["service_upstream_attempts_total"] == 2 and m["service_upstream_timeouts_total"] == 0, m
