@@ -2,9 +2,7 @@
 // allocated.
 #include "scheduler/cpu_count.hpp"
 
-#include <fcntl.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,32 +14,17 @@
 #include <string_view>
 #include <thread>
 
+#include "scheduler/small_file.hpp"
+
 namespace weft::detail {
 
 namespace {
 
-struct text {
-  std::array<char, 16384> bytes;
-  std::size_t size = 0;
-  [[nodiscard]] std::string_view view() const noexcept { return {bytes.data(), size}; }
-};
+using text = std::array<char, 16384>;
 
 struct path {
   std::array<char, PATH_MAX> bytes;
 };
-
-[[nodiscard]] bool read_file(char const* name, text& into) noexcept {
-  into.size = 0;
-  int const fd = ::open(name, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t n = 0;
-  do {
-    n = ::read(fd, into.bytes.data() + into.size, into.bytes.size() - into.size);
-    if (n > 0) into.size += static_cast<std::size_t>(n);
-  } while (n > 0 || (n < 0 && errno == EINTR));
-  ::close(fd);
-  return n == 0;
-}
 
 // A number at the front of `s`, which is moved behind it. False: there is none ("max", "-1"), or it is too
 // big to limit.
@@ -63,17 +46,17 @@ struct path {
   return static_cast<unsigned>(std::clamp<unsigned long long>(n, 1, no_cpu_quota));
 }
 
-[[nodiscard]] bool read_in(std::string_view directory, char const* file, text& into) noexcept {
+[[nodiscard]] std::string_view read_in(std::string_view directory, char const* file, text& into) noexcept {
   path name;
   int const n = std::snprintf(name.bytes.data(), name.bytes.size(), "%.*s/%s",
                               static_cast<int>(directory.size()), directory.data(), file);
-  return n > 0 && static_cast<std::size_t>(n) < name.bytes.size() && read_file(name.bytes.data(), into);
+  if (n < 0 || static_cast<std::size_t>(n) >= name.bytes.size()) return {};
+  return read_small_file(name.bytes.data(), into);
 }
 
 [[nodiscard]] unsigned quota_v2(std::string_view directory) noexcept {
   text content;
-  if (!read_in(directory, "cpu.max", content)) return no_cpu_quota;
-  std::string_view rest = content.view();
+  auto rest = read_in(directory, "cpu.max", content);
   unsigned long long quota = 0;
   unsigned long long period = 0;
   if (!take_number(rest, quota)) return no_cpu_quota;
@@ -85,11 +68,9 @@ struct path {
   text content;
   unsigned long long quota = 0;
   unsigned long long period = 0;
-  if (!read_in(directory, "cpu.cfs_quota_us", content)) return no_cpu_quota;
-  std::string_view rest = content.view();
+  auto rest = read_in(directory, "cpu.cfs_quota_us", content);
   if (!take_number(rest, quota)) return no_cpu_quota;
-  if (!read_in(directory, "cpu.cfs_period_us", content)) return no_cpu_quota;
-  rest = content.view();
+  rest = read_in(directory, "cpu.cfs_period_us", content);
   if (!take_number(rest, period)) return no_cpu_quota;
   return cpus(quota, period);
 }
@@ -157,14 +138,9 @@ unsigned affinity_cpus() noexcept {
 }
 
 unsigned quota_cpus(char const* root) noexcept {
-  path name;
-  int const n = std::snprintf(name.bytes.data(), name.bytes.size(), "%s/proc/self/cgroup", root);
   text groups;
-  if (n < 0 || static_cast<std::size_t>(n) >= name.bytes.size() || !read_file(name.bytes.data(), groups)) {
-    return no_cpu_quota;
-  }
   unsigned least = no_cpu_quota;
-  for (std::string_view rest = groups.view(); !rest.empty();) {
+  for (auto rest = read_in(root, "proc/self/cgroup", groups); !rest.empty();) {
     auto const end = std::min(rest.find('\n'), rest.size());
     least = std::min(least, quota_of_line(root, rest.substr(0, end)));
     rest.remove_prefix(std::min(end + 1, rest.size()));

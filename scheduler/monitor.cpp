@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <mutex>
 #include <new>
@@ -14,13 +13,13 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "scheduler/cpu_count.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/small_file.hpp"
 #include "scheduler/stall.hpp"
 
 namespace weft::detail {
@@ -63,13 +62,10 @@ time::duration cpu_of(clockid_t thread) noexcept {
 bool is_blocked(pid_t tid) noexcept {
   char path[64], text[256];
   std::snprintf(path, sizeof path, "/proc/self/task/%d/stat", static_cast<int>(tid));
-  int const fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  auto const n = ::read(fd, text, sizeof text - 1);
-  ::close(fd);
-  text[std::max<ssize_t>(n, 0)] = '\0';
-  char const* const name_end = std::strrchr(text, ')');  // the name before it may hold any character
-  return name_end != nullptr && name_end[1] != '\0' && (name_end[2] == 'S' || name_end[2] == 'D');
+  auto const stat = read_small_file(path, text);
+  auto const name_end = stat.rfind(')');  // the name before it may hold any character
+  if (name_end == stat.npos || name_end + 2 >= stat.size()) return false;
+  return stat[name_end + 2] == 'S' || stat[name_end + 2] == 'D';
 }
 
 void look_at(worker const& w, sight& known, time::duration gap) noexcept {

@@ -10,12 +10,12 @@
 #include <new>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "scheduler/sanitizers.hpp"
+#include "scheduler/small_file.hpp"
 
 #if defined(WEFT_ASAN)
 #include <sanitizer/asan_interface.h>
@@ -62,13 +62,8 @@ bool give_back_at_once(iovec const* pages, std::size_t n) noexcept {
 }
 
 std::size_t read_max_map_count() noexcept {
-  char text[32] = {};
-  int const fd = ::open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
-  if (fd >= 0) {
-    if (::read(fd, text, sizeof text - 1) < 0) text[0] = '\0';
-    ::close(fd);
-  }
-  auto const count = std::strtoul(text, nullptr, 10);
+  char text[32];
+  auto const count = std::strtoul(read_small_file("/proc/sys/vm/max_map_count", text).data(), nullptr, 10);
   return count != 0 ? count : 65530;  // the kernel's default, where /proc is missing
 }
 

@@ -11,12 +11,13 @@
 #include <utility>
 
 #include <execinfo.h>
-#include <fcntl.h>
 #include <link.h>
 #include <signal.h>
 #include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+#include "scheduler/small_file.hpp"
 
 namespace weft::detail {
 namespace {
@@ -134,11 +135,7 @@ thread_stack thread_stack::of_blocked(pid_t who, std::byte const* top) {
   s.scanned_ = true;
   char path[64], text[256];
   std::snprintf(path, sizeof path, "/proc/self/task/%d/syscall", static_cast<int>(who));
-  int const fd = ::open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return s;
-  auto const n = ::read(fd, text, sizeof text - 1);
-  ::close(fd);
-  text[std::max<ssize_t>(n, 0)] = '\0';
+  if (read_small_file(path, text).empty()) return s;
   // "running", or numbers of which the last two are the stack's and the program's place.
   std::uintptr_t last = 0, last_but_one = 0;
   for (char* word = std::strstr(text, "0x"); word != nullptr; word = std::strstr(word, "0x")) {

@@ -38,6 +38,13 @@ struct asio_pair {
 
 std::string text_of(beast::flat_buffer const& b) { return {static_cast<char const*>(b.data().data()), b.size()}; }
 
+asio::ssl::context context_with(certificate::pem const& key) {
+  asio::ssl::context context(asio::ssl::context::tls_server);
+  context.use_certificate(asio::buffer(key.certificate), asio::ssl::context::pem);
+  context.use_private_key(asio::buffer(key.private_key), asio::ssl::context::pem);
+  return context;
+}
+
 }  // namespace
 
 TEST_CASE("reading: into the first buffer with room; the end is eof; nothing to read into is 0") {
@@ -151,9 +158,7 @@ TEST_CASE("TLS: handshake against a certificate, HTTP in it, and both ends say t
   on_all([&key] {
     asio_pair p;
     auto serving = weft::fork([&] {
-      asio::ssl::context context(asio::ssl::context::tls_server);
-      context.use_certificate(asio::buffer(key.certificate), asio::ssl::context::pem);
-      context.use_private_key(asio::buffer(key.private_key), asio::ssl::context::pem);
+      auto context = context_with(key);
       asio::ssl::stream<asio_tcp> tls(std::move(p.server), context);
       tls.handshake(asio::ssl::stream_base::server);
       beast::flat_buffer in;
@@ -191,9 +196,7 @@ TEST_CASE("TLS: a certificate that nobody vouches for fails the handshake at bot
   on_all([&key] {
     asio_pair p;
     auto serving = weft::fork([&] {
-      asio::ssl::context context(asio::ssl::context::tls_server);
-      context.use_certificate(asio::buffer(key.certificate), asio::ssl::context::pem);
-      context.use_private_key(asio::buffer(key.private_key), asio::ssl::context::pem);
+      auto context = context_with(key);
       asio::ssl::stream<asio_tcp> tls(std::move(p.server), context);
       error_code error;
       tls.handshake(asio::ssl::stream_base::server, error);

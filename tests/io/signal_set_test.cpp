@@ -8,10 +8,10 @@
 #include <vector>
 
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/io/loopback.hpp"
+#include "tests/support/child.hpp"
 
 using namespace shapes;
 using namespace loopback;
@@ -189,15 +189,7 @@ TEST_CASE("many wait for one set: each signal goes to one of them; tasks and pla
 TEST_CASE("in a forked child the signal does what it does by default, and the parent's set does not notice") {
   on_all([] {
     weft::signal_set set({SIGTERM});
-    pid_t const pid = ::fork();
-    if (pid == 0) {
-      ::raise(SIGTERM);
-      ::_exit(3);
-    }
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    CHECK(WIFSIGNALED(status));
-    CHECK(WTERMSIG(status) == SIGTERM);
+    CHECK(child::in_child([] { ::raise(SIGTERM); }).killed_by(SIGTERM));
     CHECK_THROWS_AS((void)set.wait(1ms), weft::timeout_error);
   });
 }

@@ -219,8 +219,7 @@ TEST_CASE("R06 a second signal before main has ended gets its default action: th
         }
       });
     });
-    CHECK(WIFSIGNALED(result.status));
-    CHECK(WTERMSIG(result.status) == o.second);
+    CHECK(result.killed_by(o.second));
   }
 }
 
@@ -233,8 +232,7 @@ TEST_CASE("R06 also when both come before anybody has looked at the first, and w
       }
     });
   });
-  CHECK(WIFSIGNALED(at_once.status));
-  CHECK(WTERMSIG(at_once.status) == SIGTERM);
+  CHECK(at_once.killed_by(SIGTERM));
 }
 
 TEST_CASE("R06 a default action of doing nothing is nothing") {
@@ -421,15 +419,7 @@ TEST_CASE("X11 run() inside a task of another runtime: one signal ends both, fro
 #if !defined(WEFT_TSAN)
 TEST_CASE("X11 in a forked child the signal does what it did by default, and the parent does not notice") {
   CHECK(weft::run(on_signals(1, {SIGTERM}), [] {
-          pid_t const pid = ::fork();
-          if (pid == 0) {
-            ::raise(SIGTERM);
-            ::_exit(3);
-          }
-          int status = 0;
-          ::waitpid(pid, &status, 0);
-          CHECK(WIFSIGNALED(status));
-          CHECK(WTERMSIG(status) == SIGTERM);
+          CHECK(child::in_child([] { ::raise(SIGTERM); }).killed_by(SIGTERM));
           this_task::yield();
           return this_task::cancelling();
         }) == 0);

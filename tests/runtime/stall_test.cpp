@@ -20,41 +20,37 @@ std::size_t count(std::string const& text, std::string const& what) {
   return n;
 }
 
-// What is said while h holds a worker of that runtime.
-std::string report_on(weft::runtime& rt, hog& h) {
-  captured_stderr const err;
-  auto t = rt.spawn({.name = "greedy"}, [&h] { h.hold(); });
-  until([&] { return err.text().ends_with('\n'); });
-  h.let_go();
-  t.get();
-  CHECK(count(err.text(), "'greedy' (id " + std::to_string(t.id()) + ", spawned at ") == 1);
-  CHECK(count(err.text(), "stall_test.cpp:") == 1);
-  return err.text();
+// What is said while an H holds a worker, of one runtime of each size.
+template <class H, class Check>
+void each_report(Check const& check) {
+  for (unsigned const workers : {1u, 2u, 4u}) {
+    weft::runtime rt({.workers = workers, .stall_threshold = 20ms});
+    captured_stderr const err;
+    H h;
+    auto t = rt.spawn({.name = "greedy"}, [&h] { h.hold(); });
+    until([&] { return err.text().ends_with('\n'); });
+    h.let_go();
+    t.get();
+    auto const text = err.text();
+    CHECK(count(text, "'greedy' (id " + std::to_string(t.id()) + ", spawned at ") == 1);
+    CHECK(count(text, "stall_test.cpp:") == 1);
+    CHECK(count(text, "(runtime_stall_test+0x") >= 1);
+    CHECK(rt.metrics().stalls == 1);
+    check(text);
+  }
 }
 
 }  // namespace
 
 TEST_CASE("EH3 a task that computes is named while it does, with where it is") {
-  for (unsigned const workers : {1u, 2u, 4u}) {
-    weft::runtime rt({.workers = workers, .stall_threshold = 20ms});
-    computes h;
-    auto const text = report_on(rt, h);
+  each_report<computes>([](std::string const& text) {
     CHECK(count(text, "; it computes.") == 1);
     CHECK(count(text, "where it is:\n") == 1);
-    CHECK(count(text, "(runtime_stall_test+0x") >= 1);
-    CHECK(rt.metrics().stalls == 1);
-  }
+  });
 }
 
 TEST_CASE("EH3 a task that is blocked is named, and its call is not disturbed") {
-  for (unsigned const workers : {1u, 2u, 4u}) {
-    weft::runtime rt({.workers = workers, .stall_threshold = 20ms});
-    blocks h;
-    auto const text = report_on(rt, h);
-    CHECK(count(text, "; it is blocked in a call of the system.") == 1);
-    CHECK(count(text, "(runtime_stall_test+0x") >= 1);
-    CHECK(rt.metrics().stalls == 1);
-  }
+  each_report<blocks>([](std::string const& text) { CHECK(count(text, "; it is blocked in a call of the system.") == 1); });
 }
 
 TEST_CASE("EH3 tasks that let others run are no stall, however long they take; 0: no reports") {

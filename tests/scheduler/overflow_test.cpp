@@ -18,44 +18,17 @@
 
 #include "scheduler/sanitizers.hpp"
 #include "scheduler/stack.hpp"
+#include "tests/support/child.hpp"
 
 using namespace weft::detail;
 
 namespace {
 
+using child::in_child;
+
 constexpr std::size_t kib = 1024;
 
-struct outcome {
-  int status;
-  std::string err;
-  [[nodiscard]] bool ended_with(int code) const { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
-  [[nodiscard]] bool died() const { return !ended_with(0) && !ended_with(42) && !ended_with(99); }
-  [[nodiscard]] bool says(char const* text) const { return err.find(text) != std::string::npos; }
-};
-
-template <class F>
-outcome in_child(F body) {
-  int ends[2];
-  REQUIRE(::pipe(ends) == 0);
-  std::fflush(nullptr);
-  pid_t const child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::signal(SIGSEGV, SIG_DFL);
-    ::dup2(ends[1], STDERR_FILENO);
-    body();
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  outcome result{0, {}};
-  char buffer[512];
-  for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) {
-    result.err.append(buffer, static_cast<std::size_t>(n));
-  }
-  ::close(ends[0]);
-  ::waitpid(child, &result.status, 0);
-  return result;
-}
+bool died(child::outcome const& o) { return !o.ended_with(0) && !o.ended_with(42) && !o.ended_with(99); }
 
 void* described = nullptr;
 
@@ -113,7 +86,7 @@ TEST_CASE("a task that runs off its stack is named, with the size and what to do
     if (pthread_create(&thread, &attributes, overflow_for_real, nullptr) != 0) ::_exit(99);
     pthread_join(thread, nullptr);
   });
-  CHECK(result.died());
+  CHECK(died(result));
   auto const size = std::to_string(stack_pool::of(256 * kib).acquire().size / kib);
   auto const expected = "weft: stack overflow in task 'deep' (id 7, spawned at f.cpp:12): stack of " + size +
                         " KiB exhausted; give it more with task_options::stack_size or "
@@ -130,7 +103,7 @@ TEST_CASE("without a description it is still reported") {
     install_overflow_handler(nullptr);
     touch_guard(stack_pool::of(64 * kib).acquire());
   });
-  CHECK(result.died());
+  CHECK(died(result));
   CHECK(result.says("weft: stack overflow in a task: stack of "));
 }
 
@@ -158,7 +131,7 @@ TEST_CASE("an endless description is cut") {
     install_overflow_handler([](void*, char* out, std::size_t n) noexcept { std::memset(out, 'x', n); });
     touch_guard(stack_pool::of(64 * kib).acquire());
   });
-  CHECK(result.died());
+  CHECK(died(result));
   CHECK(result.says("xxx: stack of "));
   CHECK(result.says("runtime_options::stack_size\n"));
 }
@@ -205,7 +178,7 @@ TEST_CASE("the previous handler gets the fault after the report") {
       install_overflow_handler(describe_it);
       touch_guard(stack_pool::of(256 * kib).acquire());
     });
-    CHECK(result.died());
+    CHECK(died(result));
     CHECK(result.err.find("theirs\n") == result.err.rfind("theirs\n"));
     CHECK(result.says("theirs\n"));
   }
@@ -220,7 +193,7 @@ TEST_CASE("any other fault goes straight to the previous handler") {
     *static_cast<int volatile*>(nowhere) = 1;
   };
   auto const by_default = in_child(fault_elsewhere);
-  CHECK(by_default.died());
+  CHECK(died(by_default));
   CHECK_FALSE(by_default.says("weft:"));
   auto const handled = in_child([&] {
     install([](int) { ::_exit(42); });
@@ -238,7 +211,7 @@ TEST_CASE("a fault within the usable part of a stack is no overflow") {
     if (::mprotect(s.base, s.size, PROT_NONE) != 0) ::_exit(99);
     *static_cast<std::byte volatile*>(s.base) = std::byte{1};
   });
-  CHECK(result.died());
+  CHECK(died(result));
   CHECK_FALSE(result.says("weft:"));
 }
 
@@ -247,7 +220,7 @@ TEST_CASE("a sent signal is no fault: it kills, is ignored or is handled as befo
     install_overflow_handler(describe_it);
     ::kill(::getpid(), SIGSEGV);
   });
-  CHECK(killed.died());
+  CHECK(died(killed));
   CHECK_FALSE(killed.says("weft:"));
   auto const with_address = in_child([] {  // what a sender puts where a fault has its address
     install_overflow_handler(describe_it);
@@ -257,7 +230,7 @@ TEST_CASE("a sent signal is no fault: it kills, is ignored or is handled as befo
     info.si_addr = stack_pool::of(256 * kib).acquire().base - 8;
     ::syscall(SYS_rt_sigqueueinfo, ::getpid(), SIGSEGV, &info);
   });
-  CHECK(with_address.died());
+  CHECK(died(with_address));
   CHECK_FALSE(with_address.says("weft:"));
   auto const ignored = in_child([] {
     ::signal(SIGSEGV, SIG_IGN);
@@ -319,7 +292,7 @@ TEST_CASE("an action installed over ours is left alone, and the two never call e
     if (current() != theirs) ::_exit(99);
     touch_guard(stack_pool::of(256 * kib).acquire());
   });
-  CHECK(result.died());
+  CHECK(died(result));
   CHECK_MESSAGE(result.err.starts_with("theirs\nweft: stack overflow in task 'deep'"), result.err);
 
   auto const theirs_gone = in_child([] {

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/child.hpp"
+
 using namespace weft::detail;
 
 namespace {
@@ -34,36 +36,7 @@ void expect(bool condition, int line, char const* text) {
 }
 #define EXPECT(condition) expect(static_cast<bool>(condition), __LINE__, #condition)
 
-struct outcome {
-  int status;
-  std::string err;
-  [[nodiscard]] bool fine() const { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
-};
-
-// Process-wide state (budget, warning, system functions) starts anew in each child.
-template <class F>
-outcome in_child(F body) {
-  int ends[2];
-  REQUIRE(::pipe(ends) == 0);
-  std::fflush(nullptr);
-  pid_t const child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::signal(SIGSEGV, SIG_DFL);
-    ::dup2(ends[1], STDERR_FILENO);
-    body();
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  outcome result{0, {}};
-  char buffer[512];
-  for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;) {
-    result.err.append(buffer, static_cast<std::size_t>(n));
-  }
-  ::close(ends[0]);
-  ::waitpid(child, &result.status, 0);
-  return result;
-}
+using child::in_child;  // process-wide state (budget, warning, system functions) starts anew in each
 
 std::size_t resident_pages(stack const& s) {
   auto const page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -211,7 +184,7 @@ TEST_CASE("a write below the base faults, also after the pages were given back")
         ::dprintf(STDERR_FILENO, "base is usable\n");
         static_cast<std::byte volatile*>(oldest.base)[-1] = std::byte{1};
       });
-      CHECK_FALSE(result.fine());
+      CHECK_FALSE(result.ended_with(0));
       CHECK(result.err.starts_with("base is usable\n"));
     }
   }
@@ -244,7 +217,7 @@ TEST_CASE("without guard regions mprotect guards within the budget, then a canar
     stack const again = pool.acquire();
     EXPECT(again.base == bare[0].base && canary_intact(again));
   });
-  CHECK_MESSAGE(result.fine(), result.err);
+  CHECK_MESSAGE(result.ended_with(0), result.err);
   CHECK(result.err.find("vm.max_map_count=80") != std::string::npos);
   CHECK(result.err.find("sysctl") != std::string::npos);
   CHECK(result.err.find('\n') == result.err.size() - 1);
@@ -259,7 +232,7 @@ TEST_CASE("an mprotect guard faults as well") {
     ::dprintf(STDERR_FILENO, "ready\n");
     static_cast<std::byte volatile*>(s.base)[-1] = std::byte{1};
   });
-  CHECK_FALSE(result.fine());
+  CHECK_FALSE(result.ended_with(0));
   CHECK(result.err.starts_with("ready\n"));
 }
 
@@ -274,7 +247,7 @@ TEST_CASE("a refused mprotect is no guard, and costs no budget") {
     EXPECT(pool.acquire().guarded);
     EXPECT(pool.unguarded() == 2000);
   });
-  CHECK_MESSAGE(result.fine(), result.err);
+  CHECK_MESSAGE(result.ended_with(0), result.err);
   CHECK(result.err.find('\n') == result.err.size() - 1);
 }
 
@@ -304,7 +277,7 @@ TEST_CASE("whichever call is refused, a stack is whole or empty, and the pool go
       if (calls_until_failure != 0) ::_exit(7);
     });
     reached_end = WIFEXITED(result.status) && WEXITSTATUS(result.status) == 7;
-    if (!reached_end) CHECK_MESSAGE(result.fine(), result.err);
+    if (!reached_end) CHECK_MESSAGE(result.ended_with(0), result.err);
     REQUIRE(n < 1000);
   }
 }
@@ -329,7 +302,7 @@ TEST_CASE("address space used up: no stack, and again one when there is room") {
     EXPECT(pool.acquire());
     EXPECT(pool.acquire());
   });
-  CHECK_MESSAGE(result.fine(), result.err);
+  CHECK_MESSAGE(result.ended_with(0), result.err);
 }
 
 TEST_CASE("cold stacks lose their pages in batches, the oldest first; hot ones keep them") { check_cold_stacks(stack_pool::of(56 * kib)); }

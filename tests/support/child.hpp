@@ -1,5 +1,5 @@
 #pragma once
-// What a forked child does and says: for what ends a process. To be called while this process has one thread.
+// What a forked child does and says: for what ends a process. It has one thread, whatever threads this process has.
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -14,6 +14,7 @@ struct outcome {
   int status = 0;
   std::string err;
   [[nodiscard]] bool ended_with(int code) const { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
+  [[nodiscard]] bool killed_by(int signal) const { return WIFSIGNALED(status) && WTERMSIG(status) == signal; }
   [[nodiscard]] bool says(std::string const& text) const { return err.find(text) != std::string::npos; }
 };
 
@@ -26,7 +27,7 @@ outcome in_child(F body) {
   pid_t const pid = ::fork();
   REQUIRE(pid >= 0);
   if (pid == 0) {
-    ::signal(SIGSEGV, SIG_DFL);
+    for (int const s : {SIGSEGV, SIGABRT}) ::signal(s, SIG_DFL);
     ::dup2(ends[1], STDERR_FILENO);
     ::close(ends[0]);
     body();

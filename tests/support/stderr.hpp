@@ -1,11 +1,8 @@
 #pragma once
-// What is written to stderr, here or in a child that dies.
-#include <csignal>
+// What is written to stderr.
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace shapes {
@@ -40,20 +37,5 @@ class captured_stderr {
   std::FILE* file_;
   int before_;
 };
-
-// f() in a forked child, which has no threads but its own: what it writes to stderr until it ends.
-template <class F>
-std::string stderr_of_dying_child(F&& f) {
-  captured_stderr const err;
-  pid_t const child = ::fork();
-  if (child == 0) {
-    std::signal(SIGABRT, SIG_DFL);
-    f();
-    std::_Exit(0);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return err.text();
-}
 
 }  // namespace shapes
