@@ -1,10 +1,5 @@
 // Boost.Asio with callbacks, one thread.
-#include <utility>  // Boost 1.74 forgets it
-
-#include <boost/asio.hpp>
-
-#include <array>
-#include <memory>
+#include "bench/support/asio_server.hpp"
 
 #include "bench/echo/config.hpp"
 
@@ -12,7 +7,6 @@ namespace bench::echo {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 
 struct session : std::enable_shared_from_this<session> {
   explicit session(tcp::socket s) : socket(std::move(s)) {}
@@ -28,26 +22,7 @@ struct session : std::enable_shared_from_this<session> {
   std::array<char, 4096> some;
 };
 
-void accept_more(tcp::acceptor& a) {
-  a.async_accept([&a](boost::system::error_code error, tcp::socket s) {
-    if (error) return;
-    s.set_option(tcp::no_delay(true));
-    std::make_shared<session>(std::move(s))->go_on();
-    accept_more(a);
-  });
-}
-
-void run(tell const& tell_port) {
-  asio::io_context context(1);
-  tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
-  accept_more(acceptor);
-  tell_port(acceptor.local_endpoint().port());
-  context.run();
-}
-
-void closed_asio(State& state) { measure(state, "asio"); }
-BENCHMARK(closed_asio)->Name("echo/closed/asio")->Apply(connections);
-bool const known = servers().emplace("asio", &run).second;
+bool const known = add("asio", &serve_by_asio<session, 1>);
 
 }  // namespace
 }  // namespace bench::echo

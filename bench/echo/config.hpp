@@ -1,38 +1,25 @@
 #pragma once
-// Echo over loopback: so many connections, each of which sends 64 bytes when it has got its last 64 back. The server is a process of
-// its own with one thread on one CPU; the client, the same for all, a loop over epoll on another.
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <map>
-#include <string>
+// Echo over loopback: 64 bytes there, the same 64 back.
+#include <array>
+#include <cstring>
 
-#include "bench/support/harness.hpp"
+#include "bench/support/closed_loop.hpp"
 
 namespace bench::echo {
 
 inline constexpr std::size_t message = 64;
-inline constexpr std::uint64_t requests = 20'000;  // of one round
-inline constexpr int server_cpu = 0, client_cpu = 1;
 
-// What a library does in its own process: listens on a free port of 127.0.0.1, tells it, and serves until it is killed.
-using tell = std::function<void(std::uint16_t port)>;
-using server = void (*)(tell const&);
+struct protocol {
+  static std::string_view request(std::uint64_t number) {
+    static std::array<char, message> bytes;
+    std::memcpy(bytes.data(), &number, sizeof number);
+    return {bytes.data(), bytes.size()};
+  }
+  static bool is_response(std::string_view got, std::uint64_t number) {
+    return got.size() == message && std::memcmp(got.data(), &number, sizeof number) == 0;
+  }
+};
 
-inline std::map<std::string, server>& servers() {
-  static std::map<std::string, server> all;
-  return all;
-}
-
-// One row: with state.range(0) connections. (client.cpp)
-void measure(State&, std::string const& library);
-
-inline void connections(benchmark::internal::Benchmark* row) {
-  row->Apply(timing);
-  row->ArgName("connections")->Arg(1)->Arg(50)->Arg(1000);
-}
-
-// `bench_echo --serve LIBRARY`
-void serve(std::string const& library);
+inline bool add(std::string const& library, server run) { return add_closed_loop<protocol>("echo", library, run); }
 
 }  // namespace bench::echo

@@ -1,11 +1,5 @@
-// bench_echo: see bench/README.md. `bench_echo --serve LIBRARY` is the server of one row.
-#include "bench/echo/config.hpp"
+// bench_echo: see bench/README.md.
 #include "bench/support/main.hpp"
+#include "bench/support/server_process.hpp"
 
-int main(int argc, char** argv) {
-  if (argc == 3 && std::string{argv[1]} == "--serve") {
-    bench::echo::serve(argv[2]);
-    return 0;
-  }
-  return bench::run(argc, argv);
-}
+int main(int argc, char** argv) { return bench::serve(argc, argv) ? 0 : bench::run(argc, argv); }

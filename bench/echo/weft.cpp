@@ -26,9 +26,7 @@ void run(tell const& tell_port) {
   });
 }
 
-void closed_weft(State& state) { measure(state, "weft"); }
-BENCHMARK(closed_weft)->Name("echo/closed/weft")->Apply(connections);
-bool const known = servers().emplace("weft", &run).second;
+bool const known = add("weft", &run);
 
 }  // namespace
 }  // namespace bench::echo

@@ -1,9 +1,6 @@
 // The load: requests at random times, whatever the server does, over connections of which each has one on its way at a time.
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -13,7 +10,7 @@
 
 #include "bench/mixed/config.hpp"
 #include "bench/support/samples.hpp"
-#include "bench/support/server_process.hpp"
+#include "bench/support/sockets.hpp"
 
 namespace bench::mixed {
 namespace {
@@ -21,20 +18,8 @@ namespace {
 class load {
  public:
   load(std::uint16_t port, kind costly) : costly_(costly), epoll_(epoll_create1(EPOLL_CLOEXEC)), all_(connections) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (std::size_t i = 0; i != all_.size(); ++i) {
-      int const fd = all_[i].fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      int const on = 1;
-      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      if (connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("connect failed");
-      fcntl(fd, F_SETFL, O_NONBLOCK);
-      epoll_event e{};
-      e.events = EPOLLIN;
-      e.data.u64 = i;
-      epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e);
+      watch(epoll_, all_[i].fd = connect_to(port), i);
       free_.push_back(i);
     }
   }
@@ -158,7 +143,5 @@ void measure(State& state, std::string const& library, kind costly) {
     state.SkipWithError(e.what());
   }
 }
-
-void serve(std::string const& library) { servers().at(library)(tell_parent); }
 
 }  // namespace bench::mixed

@@ -6,13 +6,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <string>
 #include <thread>
 
 #include "bench/support/burn.hpp"
 #include "bench/support/harness.hpp"
+#include "bench/support/server_process.hpp"
 
 namespace bench::mixed {
 
@@ -31,14 +30,6 @@ inline void handle(char first) {
   if (kind(first) == kind::blocks) std::this_thread::sleep_for(cost);
 }
 
-using tell = std::function<void(std::uint16_t port)>;
-using server = void (*)(tell const&);
-
-inline std::map<std::string, server>& servers() {
-  static std::map<std::string, server> all;
-  return all;
-}
-
 // One row: state.range(0) requests a second, costly ones of that kind. (client.cpp)
 void measure(State&, std::string const& library, kind costly);
 
@@ -46,9 +37,6 @@ inline void rates(benchmark::internal::Benchmark* row) {
   row->Apply(once);
   row->ArgName("rate")->Arg(500)->Arg(2000)->Arg(4000);
 }
-
-// `bench_mixed --serve LIBRARY`
-void serve(std::string const& library);
 
 inline bool add(std::string const& library, server run) {
   servers().emplace(library, run);

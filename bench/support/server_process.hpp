@@ -12,10 +12,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <string>
 
 namespace bench {
+
+// What a library does in its own process: listens on a free port of 127.0.0.1, tells it, and serves until it is killed.
+using tell = std::function<void(std::uint16_t port)>;
+using server = void (*)(tell const&);
+
+inline std::map<std::string, server>& servers() {
+  static std::map<std::string, server> all;
+  return all;
+}
 
 inline void pin_to(int cpu) {
   cpu_set_t set;
@@ -24,13 +35,13 @@ inline void pin_to(int cpu) {
   sched_setaffinity(0, sizeof set, &set);
 }
 
+inline std::filesystem::path this_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
 // This program again, as a server.
 class server_process {
  public:
   explicit server_process(std::string library) {
-    std::array<char, 4096> self{};
-    if (readlink("/proc/self/exe", self.data(), self.size() - 1) < 0) throw std::runtime_error("no /proc/self/exe");
-    std::string flag = "--serve";
+    std::string self = this_program().native(), flag = "--serve";
     char* argv[] = {self.data(), flag.data(), library.data(), nullptr};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
@@ -70,9 +81,16 @@ class server_process {
 
 // In the server: the port it listens at.
 inline void tell_parent(std::uint16_t port) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (write(STDOUT_FILENO, &port, sizeof port) != sizeof port) throw std::runtime_error("nobody listens");
   close(STDOUT_FILENO);
+}
+
+// `bench_<problem> --serve LIBRARY`. False: this program was called for something else.
+inline bool serve(int argc, char** argv) {
+  if (argc != 3 || std::string{argv[1]} != "--serve") return false;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  servers().at(argv[2])(tell_parent);
+  return true;
 }
 
 }  // namespace bench

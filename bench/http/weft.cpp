@@ -1,0 +1,28 @@
+// weft::http, with all of its limits and times; one worker.
+#include <weft/http.hpp>
+#include <weft/runtime.hpp>
+
+#include "bench/http/config.hpp"
+
+namespace bench::http {
+namespace {
+
+void run(tell const& tell_port) {
+  weft::run({.workers = 1}, [&] {
+    weft::http_options options;
+    options.max_connections = 2000;
+    weft::http_server server(weft::address::loopback(0), [](weft::http_request const&) {
+      weft::http_response r;
+      r.set(boost::beast::http::field::content_type, "text/plain");
+      r.body() = page;
+      return r;
+    }, options);
+    tell_port(server.local_address().port());
+    server.serve();
+  });
+}
+
+bool const known = add("weft", &run);
+
+}  // namespace
+}  // namespace bench::http

@@ -1,0 +1,126 @@
+#pragma once
+// A load: so many connections, each of which sends its next request when it has got its last response. One loop over epoll, on a CPU of
+// its own; the server, a process with one thread, has another.
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/support/harness.hpp"
+#include "bench/support/samples.hpp"
+#include "bench/support/server_process.hpp"
+#include "bench/support/sockets.hpp"
+
+namespace bench {
+
+inline constexpr int server_cpu = 0, client_cpu = 1;
+
+// Protocol::request(number) -> std::string_view; Protocol::is_response(what has come, number) -> bool, when it is whole and right.
+template <class Protocol>
+class closed_loop {
+ public:
+  closed_loop(std::uint16_t port, std::size_t connections) : epoll_(epoll_create1(EPOLL_CLOEXEC)), all_(connections) {
+    for (std::size_t i = 0; i != connections; ++i) watch(epoll_, all_[i].fd = connect_to(port), i);
+  }
+  ~closed_loop() {
+    for (auto const& c : all_) close(c.fd);
+    close(epoll_);
+  }
+  closed_loop(closed_loop const&) = delete;
+  closed_loop& operator=(closed_loop const&) = delete;
+
+  // Every connection has one request on its way until `n` have been answered. False: a wrong answer, or none for seconds.
+  bool round(std::uint64_t n, samples& latencies) {
+    std::uint64_t sent = 0, answered = 0;
+    for (auto& c : all_) {
+      if (sent != n) send_one(c, ++sent);
+    }
+    std::array<epoll_event, 256> events;
+    while (answered != n) {
+      int const ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 10'000);
+      if (ready <= 0) return false;
+      for (int i = 0; i != ready; ++i) {
+        auto& c = all_[events[static_cast<std::size_t>(i)].data.u64];
+        auto const got = recv(c.fd, c.response.data() + c.size, c.response.size() - c.size, 0);
+        if (got <= 0) return false;
+        c.size += static_cast<std::size_t>(got);
+        if (!Protocol::is_response({c.response.data(), c.size}, c.number)) continue;
+        latencies.add(clock::now() - c.since);
+        ++answered;
+        if (sent != n) send_one(c, ++sent);
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct connection {
+    int fd = -1;
+    std::size_t size = 0;
+    std::uint64_t number = 0;
+    clock::time_point since;
+    std::array<char, 1024> response;
+  };
+
+  static void send_one(connection& c, std::uint64_t number) {
+    c.number = number;
+    c.size = 0;
+    std::string_view const request = Protocol::request(number);
+    c.since = clock::now();
+    if (send(c.fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) throw std::runtime_error("send failed");
+  }
+
+  int const epoll_;
+  std::vector<connection> all_;
+};
+
+inline constexpr std::uint64_t requests_of_a_round = 20'000;
+
+// One row: with state.range(0) connections.
+template <class Protocol>
+void measure_closed_loop(State& state, std::string const& library) {
+  cpu_set_t before;
+  sched_getaffinity(0, sizeof before, &before);
+  try {
+    pin_to(server_cpu);
+    server_process const peer(library);
+    pin_to(client_cpu);
+    closed_loop<Protocol> load(peer.port, static_cast<std::size_t>(state.range(0)));
+    samples latencies;
+    verify(state, load.round(requests_of_a_round, latencies));
+    latencies = samples();
+    auto const cpu = peer.cpu_us();
+    for (auto _ : state) {
+      if (!verify(state, load.round(requests_of_a_round, latencies))) break;
+    }
+    if (latencies.size() != 0) {
+      state.counters["server_cpu_us"] = (peer.cpu_us() - cpu) / static_cast<double>(latencies.size());
+      latencies.report(state);
+    }
+    per_item(state, requests_of_a_round);
+  } catch (std::exception const& e) {
+    state.SkipWithError(e.what());
+  }
+  sched_setaffinity(0, sizeof before, &before);
+}
+
+// The row <problem>/closed/<library>, and the server that it measures.
+template <class Protocol>
+bool add_closed_loop(std::string const& problem, std::string const& library, server run) {
+  servers().emplace(library, run);
+  benchmark::RegisterBenchmark((problem + "/closed/" + library).c_str(),
+                               [library](State& state) { measure_closed_loop<Protocol>(state, library); })
+      ->Apply(timing)
+      ->ArgName("connections")
+      ->Arg(1)
+      ->Arg(50)
+      ->Arg(1000);
+  return true;
+}
+
+}  // namespace bench
