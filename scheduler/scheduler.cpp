@@ -136,7 +136,8 @@ idle_driver& scheduler::install(std::unique_ptr<idle_driver> d) noexcept {
 void scheduler::earlier_timer(std::int64_t when) noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);  // armed, then look; pairs with keeper_until, then next_timer()
   if (when >= keeper_until.load(std::memory_order_relaxed)) return;
-  if (worker* const w = keeper_worker.load(std::memory_order_relaxed)) w->look_again();
+  // Acquire, pairs with keep_time(): it may be a stand-in, made after this thread has looked at the crew.
+  if (worker* const w = keeper_worker.load(std::memory_order_acquire)) w->look_again();
 }
 
 }  // namespace weft::detail
