@@ -17,10 +17,7 @@ namespace {
 // Main is stuck, and so are all the other workers, until `f` lets them go. f runs in a task.
 template <class F>
 void with_all_stuck(unsigned workers, F&& f) {
-  for (int way = 0; way != 2; ++way) {
-    computes c;
-    blocks b;
-    hog& h = way == 0 ? static_cast<hog&>(c) : b;
+  with_each_hog([&](hog& h) {
     run_on(workers, [&] {
       std::vector<weft::task<>> hogs;
       for (unsigned i = 1; i != workers; ++i) hogs.push_back(weft::spawn([&h] { h.hold(); }));
@@ -29,7 +26,7 @@ void with_all_stuck(unsigned workers, F&& f) {
       other.get();
       for (auto& t : hogs) t.get();
     });
-  }
+  });
 }
 
 }  // namespace
@@ -49,10 +46,7 @@ TEST_CASE("all workers are stuck: what sleeps wakes") {
 
 TEST_CASE("all workers are stuck: a task that a stuck one has just woken goes on") {
   for (unsigned const workers : {2u, 4u}) {
-    for (int way = 0; way != 2; ++way) {
-      computes c;
-      blocks b;
-      hog& h = way == 0 ? static_cast<hog&>(c) : b;
+    with_each_hog([&](hog& h) {
       run_on(workers, [&] {
         weft::promise<void> p;
         std::atomic<unsigned> waiting{0};
@@ -70,7 +64,7 @@ TEST_CASE("all workers are stuck: a task that a stuck one has just woken goes on
           for (auto& t : *v) t.get();
         }
       });
-    }
+    });
   }
 }
 
