@@ -39,6 +39,10 @@ scripts/deps.sh
 mapfile -t problems < <(python3 -B bench/report/problems.py)
 [[ ${#named[@]} -eq 0 ]] || problems=("${named[@]}")
 scripts/build.sh release "${problems[@]/#/bench_}" >&2
+if [[ -n $peers ]]; then
+  scripts/deps.sh peers || true
+  bench/peers/run.sh go || true  # it serves in rows of the problems, too
+fi
 
 # Four repetitions are the fewest that --compare can judge.
 repetitions=${REPETITIONS:-5} min_time=${MIN_TIME:-0.3} rows=${FILTER:-.}
@@ -71,7 +75,6 @@ for problem in "${problems[@]}"; do
 done
 
 if [[ -n $peers ]]; then
-  scripts/deps.sh peers || true
   for language in go tokio asyncio; do
     printf '[peers] %-12s ... ' "$language" >&2
     began=$SECONDS

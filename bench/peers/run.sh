@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench/peers/run.sh LANGUAGE OUT: builds the peer go, tokio or asyncio in build/peers, runs its rows, writes JSON lines into OUT.
+# bench/peers/run.sh LANGUAGE [OUT]: builds the peer go, tokio or asyncio in build/peers; with OUT, runs its rows, and writes JSON lines there.
 # Ends with 77, and says what to install, when the language is not there. Downloads nothing.
 #   REPETITIONS, MIN_TIME, FILTER as in scripts/bench.sh   PROBLEMS="fib yield" (default: all)
 #   LIMIT=20 (seconds, default 60): no further repetition begins after it
@@ -36,9 +36,10 @@ case $language in
     "$python" -c 'import asyncio; asyncio.TaskGroup' 2>/dev/null || missing "python3 (3.11 or later)"
     peer=("$python" -B asyncio/main.py)
     ;;
-  *) echo "usage: bench/peers/run.sh go|tokio|asyncio OUT" >&2; exit 2 ;;
+  *) echo "usage: bench/peers/run.sh go|tokio|asyncio [OUT]" >&2; exit 2 ;;
 esac
 
+[[ $# -ge 2 ]] || exit 0
 out=$(realpath -m "$2")
 problems=${PROBLEMS:-.*}
 names=$("${peer[@]}" --list | grep -E "^(${problems// /|})/" | grep -E -e "${FILTER:-.}") || { echo "no such rows" >&2; exit 77; }
