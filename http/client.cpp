@@ -1,7 +1,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include "http/incoming.hpp"
+#include "http/outgoing.hpp"
 #include <weft/asio_stream.hpp>
 #include <weft/http.hpp>
 
@@ -25,13 +25,13 @@ http_response http_fetch(address const& to, http_request request, deadline until
   if (request.find(http::field::host) == request.end()) request.set(http::field::host, to.to_string());
   request.keep_alive(false);
   request.prepare_payload();
-  boost::system::error_code error;
-  http::write(s, request, error);  // who is refused early may still get an answer: reading decides
+  std::error_code refused;  // early, perhaps: there may be an answer, so reading decides
+  detail::write(s.stream(), request, false, refused);
   boost::beast::flat_buffer in(header_limit + read_ahead);
   for (;;) {
     detail::incoming<false> incoming(s, in, header_limit, body_limit);
     incoming.parser().skip(request.method() == http::verb::head);
-    error = incoming.read_header(until);
+    auto error = incoming.read_header(until);
     if (!error && informs(incoming.get().result_int())) continue;  // the answer comes behind it
     if (!error) error = incoming.read_body(until);
     if (error == boost::asio::error::timed_out) throw timeout_error("weft: http_fetch timed out");

@@ -1,9 +1,9 @@
 #include "http/connection.hpp"
 
 #include <boost/beast/core/string.hpp>
-#include <boost/beast/http/write.hpp>
 
 #include "http/incoming.hpp"
+#include "http/outgoing.hpp"
 #include <weft/cancel.hpp>
 
 namespace weft {
@@ -122,15 +122,10 @@ http_response http_connection::handle(http_request const& request) const {
   return plain(500);
 }
 
-bool http_connection::send(http_response& response, bool head_only) {
-  error_code error;
+bool http_connection::send(http_response const& response, bool head_only) {
+  std::error_code error;
   stream_.stream().set_write_deadline(limits_.write_time);
-  http::response_serializer<http::string_body> outgoing(response);
-  if (head_only) {
-    http::write_header(stream_, outgoing, error);
-  } else {
-    http::write(stream_, outgoing, error);
-  }
+  detail::write(stream_.stream(), response, head_only, error);
   return !error;
 }
 

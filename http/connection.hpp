@@ -19,7 +19,7 @@ class http_connection {
   bool first_byte();  // S  of the next request; false: none will come
   bool exchange();    // S  a request and its response; false: the last
   http_response handle(http_request const&) const;
-  bool send(http_response&, bool head_only);  // S  false: the other side does not take it
+  bool send(http_response const&, bool head_only);  // S  false: the other side does not take it
   void refuse(unsigned status);
   void linger();  // S  after the last response
 
