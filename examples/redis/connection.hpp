@@ -13,7 +13,7 @@
 
 namespace redis {
 
-inline constexpr std::size_t default_reply_limit = 64 << 20;  // bytes
+inline constexpr std::size_t default_reply_limit = 16 << 20;  // bytes
 
 // Errors: connection_lost, protocol_error, weft::timeout_error.
 class connection {

@@ -236,7 +236,7 @@ class Moody(Quiet):
 def moods(program):
     with serving(Moody) as port:
         at = f"http://localhost:{port}"  # a name
-        r = crawl(program, "--time-out", "1", at)
+        r = crawl(program, "--time-out", "5", at)
         a = Account(r)
         assert r.returncode == 0 and {w.removeprefix(at) for w in a.failures} == {"/never", "/reset", "/half", "/odd"}, a.text
         assert a.failures[at + "/never"] == "no answer in time", a.failures

@@ -80,7 +80,7 @@ class Command:
 
     @contextlib.contextmanager
     def running(self, *args):
-        p = subprocess.Popen([*self.start, *args], stdout=subprocess.PIPE, text=True)
+        p = subprocess.Popen([*self.start, "--patience", str(TIMEOUT), *args], stdout=subprocess.PIPE, text=True)
         try:
             yield p
         finally:
@@ -185,10 +185,10 @@ def misbehaviour(program):
     expect("Protocol error", [[b"hello\r\n"]], "PING")
     expect("depth", [[b"*1\r\n" * 20]], "PING")
     expect("too large", [[b"*1000000000\r\n"]], "PING")
-    expect("more than 67108864 bytes", [[b"$500000000\r\n"] + [b"x" * (1 << 20)] * 70], "PING")
+    expect("more than 16777216 bytes", [[b"$500000000\r\n"] + [b"x" * (1 << 20)] * 17], "PING")
     expect("connection lost", [[b"$5\r\nhel"]], "PING")
-    expect("does not answer", [None], "--patience", "1", "PING")
-    expect("ERR max number", [[b"+PONG\r\n"], [b"-ERR max number of clients reached\r\n"]], "--clients", "1", "--patience", "1")
+    expect("does not answer", [None], "--patience", "2", "PING")
+    expect("ERR max number", [[b"+PONG\r\n"], [b"-ERR max number of clients reached\r\n"]], "--clients", "1")
     with socket.socket() as nobody:  # bound, and nobody listens
         nobody.bind(("127.0.0.1", 0))
         redis = Command(program, nobody.getsockname()[1])
