@@ -28,7 +28,7 @@ std::vector<reply> client::pipeline(request const& commands, weft::deadline unti
 }
 
 std::shared_ptr<session> client::connected(weft::deadline until) {
-  if (!lock_.try_lock_until(until)) throw weft::timeout_error{"redis: no connection in time"};
+  if (!lock_.try_lock_until(until)) throw weft::timeout_error{"no connection in time"};
   std::lock_guard const locked{lock_, std::adopt_lock};
   if (session_ && !session_->ended()) return session_;
   if (session_) {  // one that has ended without an answer is as good as none
@@ -52,7 +52,7 @@ std::shared_ptr<session> client::connected(weft::deadline until) {
 void client::pause(weft::deadline until) {
   if (weft::deadline{pause_}.time() >= until.time()) {
     if (refused_) std::rethrow_exception(refused_);
-    throw weft::timeout_error{"redis: no connection in time"};
+    throw weft::timeout_error{"no connection in time"};
   }
   weft::this_task::sleep_for(pause_);
   pause_ = std::clamp<std::chrono::milliseconds>(2 * pause_, first_pause, longest_pause);

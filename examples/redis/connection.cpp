@@ -28,7 +28,7 @@ std::vector<reply> connection::pipeline(request const& commands, weft::deadline 
 void connection::send(std::string_view wire) {
   std::error_code error;
   stream_.write_all(wire, error);
-  if (error == std::errc::timed_out) throw weft::timeout_error{"redis: the server takes no commands"};
+  if (error == std::errc::timed_out) throw weft::timeout_error{"the server takes no commands"};
   if (error) throw connection_lost{error};
 }
 
@@ -38,7 +38,7 @@ reply connection::receive(weft::deadline until) {
     if (auto complete = decoder_.next()) return *complete;
     std::error_code error;
     auto const n = stream_.read_some(in_, error);
-    if (error == std::errc::timed_out) throw weft::timeout_error{"redis: the server does not answer"};
+    if (error == std::errc::timed_out) throw weft::timeout_error{"the server does not answer"};
     if (error) throw connection_lost{error};
     if (n == 0) throw connection_lost{weft::io_errc::end_of_stream};
     decoder_.feed({in_.data(), n});
@@ -46,7 +46,7 @@ reply connection::receive(weft::deadline until) {
 }
 
 reply only(std::vector<reply> const& replies) {
-  if (replies.size() != 1) throw std::invalid_argument{"redis: call() is for a single command"};
+  if (replies.size() != 1) throw std::invalid_argument{"call() is for a single command"};
   replies.front().throw_if_error();
   return replies.front();
 }

@@ -10,7 +10,7 @@
 namespace redis {
 
 request& request::add(std::span<std::string_view const> command) {
-  if (command.empty()) throw std::invalid_argument{"redis: a command has a name"};
+  if (command.empty()) throw std::invalid_argument{"a command has a name"};
   std::vector<char const*> texts;
   std::vector<std::size_t> sizes;
   for (auto const& part : command) {

@@ -16,7 +16,7 @@ constexpr std::size_t enough = 64 * 1024;     // bytes for one write
 }  // namespace
 
 std::vector<reply> session::ask(request const& commands, weft::deadline until) {
-  if (!places_.try_acquire_until(until)) throw weft::timeout_error{"redis: the server is behind"};
+  if (!places_.try_acquire_until(until)) throw weft::timeout_error{"the server is behind"};
   entry e{commands.wire(), commands.commands(), {}, weft::permit{places_, 1, std::adopt_lock}};
   auto answer = e.answer.get_future();
   try {
