@@ -89,6 +89,8 @@ IO = [
          ratio("echo/closed/raw_epoll/connections:1000", "echo/closed/{}/connections:1000"), at_least=True),
     Goal("echo, 50 connections, p99 over raw epoll's", 1,
          ratio("echo/closed/{}/connections:50", "echo/closed/raw_epoll/connections:50", "p99_us")),
+    Goal("HTTP, 50 connections, requests/s over those of Boost.Beast on Asio", 1.1,
+         ratio("http/closed/asio_beast/connections:50", "http/closed/{}/connections:50"), at_least=True),
 ] + [
     Goal(f"mixed, 1 % of {rate} requests/s {what} for 20 ms, p99 of the others, µs", goal, each(f"mixed/{kind}/{{}}/rate:{rate}", "p99_us"))
     for kind, what in (("burn", "compute"), ("block", "block"))
