@@ -50,7 +50,7 @@ class session : public std::enable_shared_from_this<session<Stream>> {
 };
 
 bool const known = add("asio_beast", &serve_by_asio<session<tcp::socket>, 1>);
-bool const also_known = add("asio_beast_timed", &serve_by_asio<session<beast::tcp_stream>, 1>);
+bool const also_known = add("asio_beast_timed", &serve_by_asio<session<beast::tcp_stream>, 1>) && add_beside_slow("asio_beast_timed");
 
 }  // namespace
 }  // namespace bench::http

@@ -23,7 +23,7 @@ bool listens(std::uint16_t port) {
 
 std::string config(std::string const& folder, std::uint16_t port) {
   std::string text = "daemon off; master_process off; error_log /dev/null crit; pid " + folder + "/pid;\n"
-                     "events { worker_connections 4096; }\n"
+                     "events { worker_connections 16384; }\n"
                      "http { access_log off; keepalive_requests 1000000000; default_type text/plain;\n";
   for (char const* of : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) text += std::string(of) + "_temp_path " + folder + ";\n";
   text += "server { listen 127.0.0.1:" + std::to_string(port) + "; location / { return 200 \"" + std::string(page) + "\"; } } }\n";
@@ -47,7 +47,7 @@ void run(tell const& tell_port) {
   throw std::runtime_error("nginx does not start");
 }
 
-bool const known = std::filesystem::exists(program) && add("nginx", &run);
+bool const known = std::filesystem::exists(program) && add("nginx", &run) && add_beside_slow("nginx");
 
 }  // namespace
 }  // namespace bench::http

@@ -10,7 +10,7 @@ namespace {
 void run(tell const& tell_port) {
   weft::run({.workers = 1}, [&] {
     weft::http_options options;
-    options.max_connections = 2000;
+    options.max_connections = 20'000;
     weft::http_server server(weft::address::loopback(0), [](weft::http_request const&) {
       weft::http_response r;
       r.set(boost::beast::http::field::content_type, "text/plain");
@@ -22,7 +22,7 @@ void run(tell const& tell_port) {
   });
 }
 
-bool const known = add("weft", &run);
+bool const known = add("weft", &run) && add_beside_slow("weft");
 
 }  // namespace
 }  // namespace bench::http

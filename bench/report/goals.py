@@ -89,6 +89,7 @@ IO = [
          ratio("echo/closed/raw_epoll/connections:1000", "echo/closed/{}/connections:1000"), at_least=True),
     Goal("echo, 50 connections, p99 over raw epoll's", 1,
          ratio("echo/closed/{}/connections:50", "echo/closed/raw_epoll/connections:50", "p99_us")),
+    Goal("an idle connection, bytes of memory", 6144, each("echo/idle_connections/{}", "rss_per_task")),
     Goal("HTTP, 50 connections, requests/s over those of Boost.Beast on Asio", 1.1,
          ratio("http/closed/asio_beast/connections:50", "http/closed/{}/connections:50"), at_least=True),
 ] + [

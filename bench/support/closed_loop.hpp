@@ -79,17 +79,37 @@ class closed_loop {
   std::vector<connection> all_;
 };
 
+// So many connections that have sent the first bytes of a request, and send no more.
+class held_connections {
+ public:
+  held_connections(std::uint16_t port, std::size_t n, std::string_view first) {
+    for (std::size_t i = 0; i != n; ++i) {
+      all_.push_back(connect_to(port));
+      if (send(all_.back(), first.data(), first.size(), MSG_NOSIGNAL) < 0) throw std::runtime_error("send failed");
+    }
+  }
+  ~held_connections() {
+    for (int const fd : all_) close(fd);
+  }
+  held_connections(held_connections const&) = delete;
+  held_connections& operator=(held_connections const&) = delete;
+
+ private:
+  std::vector<int> all_;
+};
+
 inline constexpr std::uint64_t requests_of_a_round = 20'000;
 
-// One row: with state.range(0) connections.
+// One row: with state.range(0) connections, beside so many that have begun a request and do not go on.
 template <class Protocol>
-void measure_closed_loop(State& state, std::string const& library) {
+void measure_closed_loop(State& state, std::string const& library, std::size_t held = 0) {
   cpu_set_t before;
   sched_getaffinity(0, sizeof before, &before);
   try {
     pin_to(server_cpu);
     server_process const peer(library);
     pin_to(client_cpu);
+    held_connections const slow(peer.port, held, Protocol::request(0).substr(0, 10));
     closed_loop<Protocol> load(peer.port, static_cast<std::size_t>(state.range(0)));
     samples latencies;
     verify(state, load.round(requests_of_a_round, latencies));
@@ -109,7 +129,29 @@ void measure_closed_loop(State& state, std::string const& library) {
   sched_setaffinity(0, sizeof before, &before);
 }
 
-// The row <problem>/closed/<library>, and the server that it measures.
+// One row: what the server's memory grows by for each of 5,000 connections that have been answered once and then are silent.
+template <class Protocol>
+void measure_idle_connections(State& state, std::string const& library) {
+  constexpr std::size_t count = 5000;
+  try {
+    server_process const peer(library);
+    samples latencies;
+    closed_loop<Protocol> first(peer.port, 1);  // what is made once is no connection's
+    verify(state, first.round(1, latencies));
+    auto const before = peer.memory();
+    for (auto _ : state) {
+      closed_loop<Protocol> load(peer.port, count);
+      if (!verify(state, load.round(count, latencies))) break;
+      auto const after = peer.memory();
+      state.counters["rss_per_task"] = (after.resident - before.resident) / count;
+      state.counters["page_tables_per_task"] = (after.page_tables - before.page_tables) / count;
+    }
+  } catch (std::exception const& e) {
+    state.SkipWithError(e.what());
+  }
+}
+
+// The rows of that library, and the server that they measure.
 template <class Protocol>
 bool add_closed_loop(std::string const& problem, std::string const& library, server run) {
   servers().emplace(library, run);
@@ -120,6 +162,9 @@ bool add_closed_loop(std::string const& problem, std::string const& library, ser
       ->Arg(1)
       ->Arg(50)
       ->Arg(1000);
+  benchmark::RegisterBenchmark((problem + "/idle_connections/" + library).c_str(),
+                               [library](State& state) { measure_idle_connections<Protocol>(state, library); })
+      ->Apply(once);
   return true;
 }
 

@@ -11,7 +11,7 @@
 namespace bench {
 
 // "Key:   1234 kB" in a file of /proc, in bytes; 0 if it is not there.
-inline double proc_bytes(char const* file, std::string const& key) {
+inline double proc_bytes(std::string const& file, std::string const& key) {
   std::ifstream in{file};
   for (std::string word; in >> word;) {
     double kilobytes = 0;
@@ -22,9 +22,10 @@ inline double proc_bytes(char const* file, std::string const& key) {
 }
 
 struct footprint {
-  double resident =
-      proc_bytes("/proc/self/smaps_rollup", "Rss:");  // exact; the other files count per CPU, lazily
-  double page_tables = proc_bytes("/proc/self/status", "VmPTE:");
+  explicit footprint(std::string const& process = "self")
+      : resident(proc_bytes("/proc/" + process + "/smaps_rollup", "Rss:")),  // exact; the other files count per CPU, lazily
+        page_tables(proc_bytes("/proc/" + process + "/status", "VmPTE:")) {}
+  double resident, page_tables;
 };
 
 inline double mappings() {

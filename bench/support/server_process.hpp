@@ -17,6 +17,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "bench/support/process.hpp"
+
 namespace bench {
 
 // What a library does in its own process: listens on a free port of 127.0.0.1, tells it, and serves until it is killed.
@@ -74,6 +76,8 @@ class server_process {
     }
     return ns / 1000;
   }
+
+  [[nodiscard]] footprint memory() const { return footprint(std::to_string(child_)); }
 
  private:
   pid_t child_ = 0;
