@@ -67,8 +67,8 @@ def load(program, server, *args):
 
 
 def blocked(server):
-    """How many of the clients' connections wait for the lock."""
-    return int(server.ask("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%weft_bank%'")[0])
+    """How many transfers wait for the lock; the audit may, too."""
+    return int(server.ask("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query ~ '^(insert|update) '")[0])
 
 
 def killed_server(program, server):

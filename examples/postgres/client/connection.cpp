@@ -30,8 +30,8 @@ sql_error refusal(PGresult const* r) {
 }  // namespace
 
 connection::handle connection::start(std::string const& dsn) {
-  std::array<char const*, 4> const names{"tcp_user_timeout", "dbname", "client_encoding", nullptr};
-  std::array<char const*, 4> const values{"10000", dsn.c_str(), "UTF8", nullptr};  // the string may say another time-out
+  std::array<char const*, 5> const names{"tcp_user_timeout", "options", "dbname", "client_encoding", nullptr};
+  std::array<char const*, 5> const values{"10000", "-c idle_in_transaction_session_timeout=10000", dsn.c_str(), "UTF8", nullptr};
   // It looks up the host's name, and reads files.
   return weft::run_blocking([&] { return handle{PQconnectStartParams(names.data(), values.data(), 1)}; }).get();
 }

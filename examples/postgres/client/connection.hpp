@@ -19,7 +19,8 @@ namespace postgres {
 class connection {
  public:
   // S  To what libpq takes for a connection string: "host=... dbname=...", "postgresql://..."; what it does not say, the
-  // environment does (PGHOST ...). sql_error.
+  // environment does (PGHOST ...). Unless it says so by its `options`, the server ends a session that does nothing in an open
+  // transaction for 10 s: a process that is held up must not hold locks all that time. sql_error.
   explicit connection(std::string const& dsn);
 
   // S  One statement, with $1, $2 ... for the parameters. sql_error. No COPY. Interrupted by a cancellation or a time-out, it is
