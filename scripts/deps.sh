@@ -10,7 +10,7 @@ case ${1:-all} in
   build) ;;
   all) packages+=(doctest-dev clang-19 libclang-rt-19-dev llvm-19 ccache valgrind python3
                   libbenchmark-dev libtbb-dev libboost-fiber-dev
-                  libhiredis-dev redis-server nginx-light) ;;
+                  libhiredis-dev redis-server libpq-dev postgresql nginx-light) ;;
   plots) packages=(python3-matplotlib) ;;
   peers) packages=(golang-go rustc cargo librust-tokio-dev python3) ;;
   *) echo "usage: scripts/deps.sh [build|all|plots|peers]" >&2; exit 2 ;;
