@@ -98,17 +98,18 @@ std::optional<url> url::resolve(std::string_view text) const {
     to = site(reference.substr(2, end - 2));
     reference.remove_prefix(end);
     if (!to) return std::nullopt;
-    if (!reference.starts_with('/')) to->target = "/";
+    if (!reference.starts_with('/')) to->target = '/';
   } else if (reference.empty()) {
     return to;
   }
   auto const query = std::min(reference.find('?'), reference.size());
   auto const old_path = std::string_view{to->target}.substr(0, to->target.find('?'));
-  std::string path{reference.substr(0, query)};
-  if (path.empty())
+  std::string path;
+  if (query == 0)
     path = old_path;
-  else if (path.front() != '/')
-    path = std::string{old_path.substr(0, old_path.rfind('/') + 1)} + path;
+  else if (reference.front() != '/')
+    path = old_path.substr(0, old_path.rfind('/') + 1);
+  path.append(reference.substr(0, query));
   to->target = escaped(without_dots(path) + std::string{reference.substr(query)});
   return to;
 }
