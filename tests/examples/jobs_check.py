@@ -85,7 +85,7 @@ def failures(jobs, done):
 
 def drained(jobs, done):
     """What has begun is finished, the rest goes back."""
-    jobs.do("add", "8", "--takes", "2000")
+    jobs.do("add", "8", "--takes", "1500")
     w = jobs.work("--parallel", "2", "--lease", "600000")
     wait_until(lambda: jobs.running(w))
     r = jobs.stop(w, signal.SIGTERM)
