@@ -113,7 +113,7 @@ def interrupted(program, server, number, at_lock):
         if not at_lock:
             unlock(session)
         else:
-            wait_until(lambda: blocked(server))
+            wait_until(lambda: blocked(server) == 8)  # on all connections: none of them is just about to
         p.send_signal(number)
         if at_lock:
             wait_until(lambda: not blocked(server))
