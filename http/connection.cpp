@@ -1,5 +1,7 @@
 #include "http/connection.hpp"
 
+#include <stdexcept>
+
 #include <boost/beast/core/string.hpp>
 
 #include "http/incoming.hpp"
@@ -25,6 +27,9 @@ unsigned status_for(error_code const& e) {
   if (e == http::error::end_of_stream || e == http::error::partial_message) return 0;
   return e.category() == http::make_error_code(http::error::bad_method).category() ? 400 : 0;
 }
+
+// RFC 9112, 6.3: what comes behind the header is the next response.
+bool never_has_body(unsigned status) { return status == 204 || status == 304; }
 
 http_response plain(unsigned status) {
   http_response r;
@@ -112,7 +117,14 @@ bool http_connection::exchange() {
 http_response http_connection::handle(http_request const& request) const {
   try {
     auto response = server_.handler_(request);
-    if (!response.chunked() || request.version() < 11) response.prepare_payload();
+    if (response.result_int() < 200) throw std::logic_error("weft: a handler's response is not final");
+    if (never_has_body(response.result_int())) {
+      response.body().clear();
+      response.erase(http::field::transfer_encoding);
+      response.erase(http::field::content_length);
+    } else if (!response.chunked() || request.version() < 11) {
+      response.prepare_payload();
+    }
     return response;
   } catch (cancelled const&) {
     throw;

@@ -14,9 +14,11 @@ namespace weft::detail {
 
 inline std::string_view view(boost::beast::string_view s) noexcept { return {s.data(), s.size()}; }
 
+inline char digit(unsigned n) noexcept { return static_cast<char>('0' + n % 10); }
+
 inline void append_version(std::string& to, unsigned version) {
-  to.append("HTTP/").push_back(static_cast<char>('0' + version / 10));
-  to.append(".").push_back(static_cast<char>('0' + version % 10));
+  std::array<char, 3> const number{digit(version / 10), '.', digit(version)};
+  to.append("HTTP/").append(number.data(), number.size());
 }
 
 inline void append_first_line(std::string& to, http_request const& m) {
@@ -26,7 +28,8 @@ inline void append_first_line(std::string& to, http_request const& m) {
 
 inline void append_first_line(std::string& to, http_response const& m) {
   append_version(to, m.version());
-  to.append(" ").append(std::to_string(m.result_int())).append(" ").append(view(m.reason()));
+  std::array<char, 5> const digits{' ', digit(m.result_int() / 100), digit(m.result_int() / 10), digit(m.result_int()), ' '};
+  to.append(digits.data(), digits.size()).append(view(m.reason()));
 }
 
 inline void append_chunk_size(std::string& to, std::size_t n) {

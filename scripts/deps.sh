@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# scripts/deps.sh [build|all|plots|peers]: installs the Debian packages that weft needs and this machine lacks.
+# scripts/deps.sh [build|all|servers|plots|peers]: installs the Debian packages that weft needs and this machine lacks.
 #   build: to build weft and its examples.   all (default): also its tests, sanitizers and benchmarks.
+#   servers: what the examples' tests start for themselves, and leave out otherwise.
 #   plots, peers: what the benchmarks draw with, and what their programs in other languages need; nothing else.
 # Asks nothing: it works as root, or with a sudo that needs no password, or says what to install.
 set -euo pipefail
@@ -9,11 +10,11 @@ packages=(g++ cmake ninja-build libboost-context-dev libssl-dev zlib1g-dev)
 case ${1:-all} in
   build) ;;
   all) packages+=(doctest-dev clang-19 libclang-rt-19-dev llvm-19 ccache valgrind python3
-                  libbenchmark-dev libtbb-dev libboost-fiber-dev
-                  libhiredis-dev redis-server libpq-dev postgresql nginx-light) ;;
+                  libbenchmark-dev libtbb-dev libboost-fiber-dev libhiredis-dev libpq-dev) ;;
+  servers) packages=(redis-server postgresql nginx-light) ;;
   plots) packages=(python3-matplotlib) ;;
-  peers) packages=(golang-go rustc cargo librust-tokio-dev python3) ;;
-  *) echo "usage: scripts/deps.sh [build|all|plots|peers]" >&2; exit 2 ;;
+  peers) packages=(golang-go rustc cargo librust-tokio-dev nginx-light python3) ;;
+  *) echo "usage: scripts/deps.sh [build|all|servers|plots|peers]" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

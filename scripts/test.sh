@@ -5,6 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 scripts/deps.sh || exit 1
+scripts/deps.sh servers || echo "test: without them some examples are left out"
 presets=("$@")
 [[ $# -gt 0 ]] || presets=(release asan tsan)
 

@@ -40,7 +40,7 @@ class session : public std::enable_shared_from_this<session<Stream>> {
     });
   }
   void limit() {
-    if constexpr (requires { stream_.expires_after(std::chrono::seconds{30}); }) stream_.expires_after(std::chrono::seconds{30});
+    if constexpr (requires { stream_.expires_after(std::chrono::minutes{1}); }) stream_.expires_after(std::chrono::minutes{1});
   }
 
   Stream stream_;

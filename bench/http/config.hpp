@@ -1,7 +1,5 @@
 #pragma once
 // HTTP/1.1 over loopback: GET of a page of 13 bytes, connections kept alive.
-#include <sys/resource.h>
-
 #include "bench/support/closed_loop.hpp"
 
 namespace bench::http {
@@ -18,15 +16,9 @@ struct protocol {
 
 inline bool add(std::string const& library, server run) { return add_closed_loop<protocol>("http", library, run); }
 
-// Also beside 9,000 clients that never finish their header, for servers that have a time for that. (The rounds take less.)
+// Also beside 9,000 clients that never finish their header, for servers that have a time for that: a minute, here.
 inline bool add_beside_slow(std::string const& library) {
-  auto const measure = [library](State& state) {
-    rlimit files{};
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);  // the server's, too
-    measure_closed_loop<protocol>(state, library, 9000);
-  };
+  auto const measure = [library](State& state) { measure_closed_loop<protocol>(state, library, 9000); };
   benchmark::RegisterBenchmark(("http/beside_9k_slow/" + library).c_str(), measure)->Apply(timing)->ArgName("connections")->Arg(50);
   return true;
 }

@@ -14,7 +14,7 @@ constexpr char program[] = "/usr/sbin/nginx";
 
 bool listens(std::uint16_t port) {
   try {
-    close(connect_to(port));
+    connect_to(port);
     return true;
   } catch (std::runtime_error const&) {
     return false;

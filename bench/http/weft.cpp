@@ -11,6 +11,7 @@ void run(tell const& tell_port) {
   weft::run({.workers = 1}, [&] {
     weft::http_options options;
     options.max_connections = 20'000;
+    options.header_time = std::chrono::minutes(1);
     weft::http_server server(weft::address::loopback(0), [](weft::http_request const&) {
       weft::http_response r;
       r.set(boost::beast::http::field::content_type, "text/plain");

@@ -1,6 +1,5 @@
 // The load: requests at random times, whatever the server does, over connections of which each has one on its way at a time.
 #include <sched.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -23,12 +22,6 @@ class load {
       free_.push_back(i);
     }
   }
-  ~load() {
-    for (auto const& c : all_) close(c.fd);
-    close(epoll_);
-  }
-  load(load const&) = delete;
-  load& operator=(load const&) = delete;
 
   // False: a wrong answer, or none for seconds.
   bool run(double rate, clock::duration time) {
@@ -52,7 +45,7 @@ class load {
 
  private:
   struct connection {
-    int fd = -1;
+    owned_fd fd;
     clock::time_point due;
     request sent{}, got{};
     std::size_t size = 0;
@@ -95,7 +88,7 @@ class load {
   }
 
   kind const costly_;
-  int const epoll_;
+  owned_fd const epoll_;
   std::vector<connection> all_;
   std::deque<std::size_t> free_;
   std::deque<clock::time_point> waiting_;  // for a connection

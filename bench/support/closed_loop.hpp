@@ -1,9 +1,9 @@
 #pragma once
 // A load: so many connections, each of which sends its next request when it has got its last response. One loop over epoll, on a CPU of
 // its own; the server, a process with one thread, has another.
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -27,12 +27,6 @@ class closed_loop {
   closed_loop(std::uint16_t port, std::size_t connections) : epoll_(epoll_create1(EPOLL_CLOEXEC)), all_(connections) {
     for (std::size_t i = 0; i != connections; ++i) watch(epoll_, all_[i].fd = connect_to(port), i);
   }
-  ~closed_loop() {
-    for (auto const& c : all_) close(c.fd);
-    close(epoll_);
-  }
-  closed_loop(closed_loop const&) = delete;
-  closed_loop& operator=(closed_loop const&) = delete;
 
   // Every connection has one request on its way until `n` have been answered. False: a wrong answer, or none for seconds.
   bool round(std::uint64_t n, samples& latencies) {
@@ -60,7 +54,7 @@ class closed_loop {
 
  private:
   struct connection {
-    int fd = -1;
+    owned_fd fd;
     std::size_t size = 0;
     std::uint64_t number = 0;
     clock::time_point since;
@@ -75,7 +69,7 @@ class closed_loop {
     if (send(c.fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) throw std::runtime_error("send failed");
   }
 
-  int const epoll_;
+  owned_fd const epoll_;
   std::vector<connection> all_;
 };
 
@@ -88,14 +82,14 @@ class held_connections {
       if (send(all_.back(), first.data(), first.size(), MSG_NOSIGNAL) < 0) throw std::runtime_error("send failed");
     }
   }
-  ~held_connections() {
-    for (int const fd : all_) close(fd);
+  // The server has closed none, and answered none.
+  [[nodiscard]] bool still_held() const {
+    char c;
+    return std::ranges::all_of(all_, [&c](int fd) { return recv(fd, &c, 1, MSG_PEEK) < 0 && errno == EAGAIN; });
   }
-  held_connections(held_connections const&) = delete;
-  held_connections& operator=(held_connections const&) = delete;
 
  private:
-  std::vector<int> all_;
+  std::vector<owned_fd> all_;
 };
 
 inline constexpr std::uint64_t requests_of_a_round = 20'000;
@@ -106,6 +100,7 @@ void measure_closed_loop(State& state, std::string const& library, std::size_t h
   cpu_set_t before;
   sched_getaffinity(0, sizeof before, &before);
   try {
+    allow_descriptors();
     pin_to(server_cpu);
     server_process const peer(library);
     pin_to(client_cpu);
@@ -118,6 +113,7 @@ void measure_closed_loop(State& state, std::string const& library, std::size_t h
     for (auto _ : state) {
       if (!verify(state, load.round(requests_of_a_round, latencies))) break;
     }
+    verify(state, slow.still_held());
     if (latencies.size() != 0) {
       state.counters["server_cpu_us"] = (peer.cpu_us() - cpu) / static_cast<double>(latencies.size());
       latencies.report(state);
@@ -134,6 +130,7 @@ template <class Protocol>
 void measure_idle_connections(State& state, std::string const& library) {
   constexpr std::size_t count = 5000;
   try {
+    allow_descriptors();
     server_process const peer(library);
     samples latencies;
     closed_loop<Protocol> first(peer.port, 1);  // what is made once is no connection's

@@ -7,10 +7,38 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
+
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 
 namespace bench {
+
+// As many descriptors as this process may have, and those that it starts.
+inline void allow_descriptors() {
+  rlimit most{};
+  getrlimit(RLIMIT_NOFILE, &most);
+  most.rlim_cur = most.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &most);
+}
+
+class owned_fd {
+ public:
+  explicit owned_fd(int fd = -1) : fd_(fd) {}
+  owned_fd(owned_fd&& o) noexcept : fd_(std::exchange(o.fd_, -1)) {}
+  owned_fd& operator=(owned_fd&& o) noexcept {
+    std::swap(fd_, o.fd_);
+    return *this;
+  }
+  ~owned_fd() {
+    if (fd_ >= 0) close(fd_);
+  }
+  operator int() const { return fd_; }
+
+ private:
+  int fd_;
+};
 
 inline sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in at{};
@@ -48,14 +76,11 @@ inline int accept_one(int listener) {
 }
 
 // Does not block from then on.
-inline int connect_to(std::uint16_t port) {
-  int const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+inline owned_fd connect_to(std::uint16_t port) {
+  owned_fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   no_delay(fd);
   auto const to = loopback(port);
-  if (connect(fd, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0) {
-    close(fd);
-    throw std::runtime_error("connect failed");
-  }
+  if (connect(fd, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0) throw std::runtime_error("connect failed");
   fcntl(fd, F_SETFL, O_NONBLOCK);
   return fd;
 }

@@ -35,7 +35,8 @@ struct http_options {
 };
 
 // Answers a request. Runs in its connection's task, so several do at once, and may suspend. Length (unless it is in chunks), version,
-// and whether the connection is kept are filled in. What it throws makes a 500; `cancelled` closes the connection. HEAD: the body is left out.
+// and whether the connection is kept are filled in; for HEAD, 204 and 304 the body is left out. What it throws makes a 500, and so does
+// a response that is none yet (1xx); `cancelled` closes the connection.
 using http_handler = std::function<http_response(http_request const&)>;
 
 class http_server {

@@ -1,6 +1,8 @@
 // http_server: what is answered, and how each limit ends a connection.
 #include <atomic>
+#include <sstream>
 #include <stdexcept>
+#include <string>
 
 #include "tests/http/client.hpp"
 
@@ -76,6 +78,53 @@ TEST_CASE("bodies: of a length, in chunks both ways, none for HEAD; 100-continue
     auto const answer = c.response();
     CHECK(answer.has("Transfer-Encoding: chunked"));
     CHECK(c.rest().find("GET /chunked ") != std::string::npos);
+  });
+}
+
+TEST_CASE("responses byte for byte: of any size, in chunks, without a body; the next one follows at once") {
+  auto const made = [](weft::http_request const& q) {  // of /status/size
+    auto const target = std::string(q.target());
+    auto const size = target.find('/', 1);
+    auto r = text(std::string(std::stoul(target.substr(size + 1)), 'x'));
+    r.result(static_cast<unsigned>(std::stoul(target.substr(1, size))));
+    r.chunked(q.method() == boost::beast::http::verb::put);
+    return r;
+  };
+  serving(made, {.on_error = [](std::exception_ptr) {}}, [](weft::http_server& server) {
+    client c(server.local_address());
+    auto const answer = [&c](std::string const& request) {
+      return [&c, request](std::string const& expected) {
+        c.send(request + " HTTP/1.1\r\n\r\n");
+        std::string got(expected.size(), '\0');
+        c.stream().read_exact(got);
+        CHECK(got == expected);
+      };
+    };
+    std::string const ok = "HTTP/1.1 200 OK\r\n";
+    for (std::size_t const size : {0, 1, 16'000, 16'300, 16'400, 200'000}) {
+      auto const n = std::to_string(size);
+      std::string const body(size, 'x');
+      std::ostringstream chunk;
+      if (size != 0) chunk << std::hex << size << "\r\n" << body << "\r\n";
+      auto const whole = ok + "Content-Length: " + n + "\r\n\r\n", in_chunks = ok + "Transfer-Encoding: chunked\r\n\r\n";
+      answer("GET /200/" + n)(whole + body);
+      answer("HEAD /200/" + n)(whole);
+      answer("PUT /200/" + n)(in_chunks + chunk.str() + "0\r\n\r\n");
+    }
+    for (std::string const method : {"GET", "HEAD", "PUT"}) {
+      answer(method + " /204/3")("HTTP/1.1 204 No Content\r\n\r\n");
+      answer(method + " /304/3")("HTTP/1.1 304 Not Modified\r\n\r\n");
+    }
+    answer("GET /42/0")("HTTP/1.1 500 Internal Server Error\r\n");
+  });
+}
+
+TEST_CASE("http_fetch sends what is long, too") {
+  serving(echo, {}, [](weft::http_server& server) {
+    for (std::size_t const size : {0, 16'000, 16'400, 300'000}) {
+      weft::http_request request(boost::beast::http::verb::post, "/", 11, std::string(size, 'y'));
+      CHECK(weft::http_fetch(server.local_address(), request).body() == "POST / " + request.body());
+    }
   });
 }
 

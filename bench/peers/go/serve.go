@@ -20,6 +20,7 @@ func serve(problem string) {
 	}
 	binary.Write(os.Stdout, binary.LittleEndian, uint16(listener.Addr().(*net.TCPAddr).Port))
 	os.Stdout.Close()
+	runtime.GOMAXPROCS(1)
 	switch problem {
 	case "echo":
 		connections(listener, func(c net.Conn) {
@@ -40,6 +41,7 @@ func serve(problem string) {
 			io.WriteString(w, "Hello, world!")
 		}))
 	case "mixed":
+		runtime.GOMAXPROCS(2)
 		connections(listener, func(c net.Conn) {
 			var request [64]byte
 			for {
