@@ -1,9 +1,11 @@
 // Snapshots: copies of the blocks' fields, each valid if the block's generation is still the same afterwards.
 #include <weft/inspect.hpp>
 
+#include <algorithm>
 #include <iterator>
+#include <ostream>
 
-#include "runtime/runtime_core.hpp"
+#include "runtime/dump.hpp"
 #include <weft/detail/awaited.hpp>
 
 namespace weft {
@@ -17,18 +19,19 @@ std::string name_if(future_core& c, std::uint32_t generation, std::uint64_t id) 
   return alive && s != nullptr && !s->name.empty() ? s->name : "task-" + std::to_string(id);
 }
 
-std::size_t stack_used(future_core const& c) noexcept {
+// As long as the task lives it is this fiber's; else the generation tells, and nobody sees the difference.
+void look_at_fiber(future_core const& c, task_info& i, clock::duration now) noexcept {
   parker const* const p = c.where.load(std::memory_order_acquire);
-  if (p == nullptr || p->what() != parker::kind::fiber || !p->parked()) return 0;
+  if (p == nullptr || p->what() != parker::kind::fiber || !p->parked()) return;
   auto const& f = *static_cast<fiber const*>(p);
-  // As long as the task lives it is this fiber's; else the generation tells, and nobody sees the difference.
+  i.in_state = std::clamp(now - clock::duration{f.since.load(std::memory_order_relaxed)}, clock::duration{0}, i.age);
   auto const* const sp = static_cast<std::byte const*>(f.context.load(std::memory_order_relaxed));
-  return sp != nullptr ? static_cast<std::size_t>(f.top.load(std::memory_order_relaxed) - sp) : 0;
+  i.stack_used = sp != nullptr ? static_cast<std::size_t>(f.top.load(std::memory_order_relaxed) - sp) : 0;
 }
 
 // Kinds of awaited, but for futures, whose block is looked into.
 constexpr char const* awaited_thing[] = {
-    "", "a future", "several tasks", "its group", "a time", "an event", "a latch", "a semaphore", "a mutex", "a shared_mutex",
+    "", "a future", "several tasks", "others that do a part of its work", "its group", "a time", "an event", "a latch", "a semaphore", "a mutex", "a shared_mutex",
     "a condition_variable", "a barrier", "a queue or buffered channel", "a channel", "a select",
     "input", "output"};
 static_assert(std::size(awaited_thing) == awaited::output + 1, "a name for each kind");
@@ -58,32 +61,57 @@ std::optional<task_info> look_at(future_core& c, std::uint32_t generation, clock
   i.id = c.id.load(std::memory_order_relaxed);
   i.parent = c.parent.load(std::memory_order_relaxed);
   i.spawned_at = c.site.load(std::memory_order_relaxed);
-  i.age = now - clock::duration{c.born.load(std::memory_order_relaxed)};
-  i.stack_used = stack_used(c);
+  i.age = std::max(now - clock::duration{c.born.load(std::memory_order_relaxed)}, clock::duration{0});
+  if (i.state == task_state::scheduled) i.in_state = i.age;
+  look_at_fiber(c, i, now);
   if (i.state == task_state::suspended) i.waits_for = waits_for(c);
   i.name = name_if(c, generation, i.id);
   std::atomic_thread_fence(std::memory_order_acquire);
   return c.generation.load(std::memory_order_relaxed) == generation ? std::optional{std::move(i)} : std::nullopt;
 }
 
-std::vector<task_info> tasks_of(runtime_core const& rt) {
+}  // namespace detail
+
+namespace {
+
+std::vector<task_info> tasks_of(detail::runtime_core const& rt) {
   std::vector<task_info> all;
-  auto const now = clock::duration{rt.sched->now()};
-  each_core([&](future_core& c, std::uint32_t generation) {
-    if (c.rt.load(std::memory_order_acquire) != &rt || c.kind == core_kind::promise || c.kind == core_kind::callback) return;
-    if (state_of(c) > task_state::suspended) return;
-    if (auto i = look_at(c, generation, now); i && i->state <= task_state::suspended) all.push_back(std::move(*i));
-  });
+  for (auto& n : detail::wait_graph(rt).take_nodes()) all.push_back(std::move(n.info));
   return all;
 }
 
-}  // namespace detail
+}  // namespace
 
 std::vector<task_info> all_tasks() {
   auto const* const self = detail::current_core();
-  return self != nullptr ? detail::tasks_of(*self->rt.load(std::memory_order_relaxed)) : std::vector<task_info>();
+  return self != nullptr ? tasks_of(*self->rt.load(std::memory_order_relaxed)) : std::vector<task_info>();
 }
 
-std::vector<task_info> runtime::all_tasks() const { return detail::tasks_of(*core_); }
+std::vector<task_info> runtime::all_tasks() const { return tasks_of(*core_); }
+
+namespace {
+
+// Whole before it is written: the stream may be slow, or suspend.
+template <class Text>
+void dump_all(std::ostream& to, Text&& text_of) {
+  std::string text;
+  if (auto const* const self = detail::current_core()) {
+    text = text_of(*self->rt.load(std::memory_order_relaxed));
+  } else {
+    detail::each_runtime([&](detail::runtime_core const& rt) { text += text_of(rt); });
+  }
+  to << text;
+}
+
+}  // namespace
+
+void dump(std::ostream& to, dump_options o) {
+  dump_all(to, [o](detail::runtime_core const& rt) { return detail::dump_of(rt, o); });
+}
+void dump_json(std::ostream& to, dump_options o) {
+  dump_all(to, [o](detail::runtime_core const& rt) { return detail::json_of(rt, o); });
+}
+void runtime::dump(std::ostream& to, dump_options o) const { to << detail::dump_of(*core_, o); }
+void runtime::dump_json(std::ostream& to, dump_options o) const { to << detail::json_of(*core_, o); }
 
 }  // namespace weft
