@@ -100,6 +100,7 @@ bool request_cancel(future_core& c, cancel_cause cause, std::string_view message
   }
   add_with_message(c, message, [&] { return add_request(c, cause, whose::another); });
   kick_task(c);
+  if (c.kind == core_kind::blocking) thread_pool::withdraw(c, c.generation.load(std::memory_order_relaxed));
   return true;
 }
 
@@ -118,6 +119,7 @@ bool cancel_if_in_round(future_core& c, std::uint32_t generation) noexcept {
   } while (!c.requests.compare_exchange_weak(w, with_request(w, cancel_cause::shutdown, whose::another) | request_asked,
                                              std::memory_order_seq_cst, std::memory_order_relaxed));
   kick_task(c);
+  if (c.kind == core_kind::blocking) thread_pool::withdraw(c, generation);
   return true;
 }
 

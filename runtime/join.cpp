@@ -153,7 +153,7 @@ bool run_here(worker* w, future_core& c, future_core& self, exception_state cons
 [[gnu::noinline]] void join_simply(future_core& c, future_core* self) {
   if (!c.done()) {
     suspend_until_done(c, nullptr, nullptr);
-  } else if (self != nullptr) {
+  } else if (self != nullptr && !c.has(future_core::inner)) {
     checkpoint();
   }
   if (c.state() != job_state::finished) rethrow(c);
