@@ -1,7 +1,10 @@
 // Files: what is written is read, at whatever place, the errors, and that no call outlives what it refers to.
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <functional>
+#include <latch>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -14,6 +17,7 @@
 
 using namespace shapes;
 using namespace loopback;
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
@@ -25,6 +29,15 @@ struct folder {
   ~folder() { fs::remove_all(path); }
   [[nodiscard]] fs::path operator/(char const* name) const { return path / name; }
 };
+
+weft::runtime_options one_thread(unsigned workers) {
+  weft::runtime_options o;
+  o.workers = workers;
+  o.max_blocking_threads = 1;
+  return o;
+}
+
+std::uint64_t queued() { return weft::runtime::current()->metrics().blocking_queue; }
 
 }  // namespace
 
@@ -144,6 +157,77 @@ TEST_CASE("C22 cancelled meanwhile: the caller waits until the call has returned
     CHECK(opening.cancelled());
     ::close(other);
     CHECK(open_descriptors() == before);
+  });
+}
+
+TEST_CASE("C22 cancelled, or late, in the queue: the call never runs, and ends while all threads are taken") {
+  folder const f;
+  for_each_worker_count([&f](unsigned workers) {
+    weft::run(one_thread(workers), [&f] {
+      auto const path = f / "queued";
+      auto file = weft::file::open(f / "open", weft::open_mode::update);
+      file.write_at(0, "before");
+      std::array<char, 6> six{};
+      auto const before = open_descriptors();
+      std::latch inside(1), go(1);
+      auto const taken = weft::run_blocking([&] {
+        inside.count_down();
+        go.wait();
+      });
+      inside.wait();
+      std::function<void()> const calls[] = {[&] { weft::write_file(path, "x"); },
+                                             [&] { (void)weft::file::open(path, weft::open_mode::create); },
+                                             [&] { file.write_at(0, "after!"); },
+                                             [&] { (void)file.read_at(0, six); },
+                                             [&] { file.sync(); }};
+      for (auto const& call : calls) {
+        auto const t = weft::spawn([&call] { call(); });
+        until([] { return queued() == 1; });
+        CHECK(t.cancel());
+        t.wait();
+        CHECK(t.cancelled());
+        CHECK(queued() == 0);
+        CHECK_THROWS_AS(weft::with_timeout(1ms, call), weft::timeout_error);
+        CHECK(weft::this_task::cancelling() == 0);
+      }
+      CHECK_FALSE(taken.done());
+      go.count_down();
+      taken.get();
+      CHECK_FALSE(fs::exists(path));
+      CHECK(open_descriptors() == before);
+      CHECK(file.read_at(0, six) == 6);
+      CHECK(std::string(six.data(), 6) == "before");
+    });
+  });
+}
+
+TEST_CASE("OF03 the runtime's end reaches a call in the queue through who waits for it: not, if that one is shielded") {
+  folder const f;
+  for_each_worker_count([&f](unsigned workers) {
+    auto const path = f / "shielded", other = f / "not_shielded";
+    fs::remove(path);
+    std::latch inside(1), go(1);
+    weft::run(one_thread(workers), [&] {
+      weft::run_blocking([&] {
+        inside.count_down();
+        go.wait();
+      }).detach();
+      inside.wait();
+      weft::spawn([&path] {
+        weft::shield_scope const whole;
+        weft::write_file(path, "kept");
+      }).detach();
+      auto const interrupted = weft::spawn([&] {
+        struct let_go {
+          std::latch& go;
+          ~let_go() { go.count_down(); }
+        } const at_the_end{go};
+        weft::write_file(other, "not to be written");
+      });
+      until([] { return queued() == 2; });
+    });
+    CHECK(weft::read_file(path) == "kept");
+    CHECK_FALSE(fs::exists(other));
   });
 }
 
