@@ -4,13 +4,15 @@
 //
 // Written by RMW only. The count is what cancelling() says. Delivering throws once for all that are undelivered. Only the task
 // itself delivers and takes back; a scope (cancel_scope.hpp) knows by the count of deliveries whether its own request is
-// still among the undelivered, so it takes back exactly that one.
+// still among the undelivered, so it takes back exactly that one. Inside a shield only the requests of scopes that began there are
+// delivered; those that stay undelivered are moved on to the new count of deliveries.
 // No request is lost: cancel() writes it (seq_cst RMW), then reads `where` and kicks. The claimer stores `where`; its next
 // locked operation (popping a child, clear_kick() before a wait) orders that store before its re-reading of the requests.
 // So either the canceller sees `where` and kicks, or the task sees the request before it waits or goes on into a child.
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <optional>
 
 #include "runtime/runtime_core.hpp"
 #include <weft/detail/group_core.hpp>
@@ -123,7 +125,56 @@ bool cancel_if_in_round(future_core& c, std::uint32_t generation) noexcept {
   return true;
 }
 
-cancelled take_request(future_core& self) {
+inline bool cancel_scope::is_pending() const noexcept { return requested_ && delivered_ == owner_.deliveries; }
+
+inline bool cancel_scope::is_heard(unsigned uncaught) const noexcept {
+  return mask_ == owner_.mask && uncaught_ == uncaught && is_pending();
+}
+
+bool hears(future_core const& self, unsigned uncaught) noexcept {
+  if (!is_requested(self)) return false;
+  if (self.mask == 0) return uncaught == 0;
+  for (cancel_scope const* s = self.scopes; s != nullptr; s = s->outer_) {
+    if (s->is_heard(uncaught)) return true;
+  }
+  return false;
+}
+
+namespace {
+
+// So many of its own scopes' requests leave the undelivered. What stays keeps cause and message, unless all are scopes': then `why`.
+void take_some(future_core& self, int heard, std::optional<cancel_cause> why) noexcept {
+  auto w = self.requests.load(std::memory_order_relaxed);
+  std::uint64_t next = 0;
+  do {
+    next = w;
+    if (undelivered_of(w) != undelivered_limit) next -= static_cast<unsigned>(std::min(heard, undelivered_of(w))) * request_undelivered_unit;
+    if (why && (w & request_own) != 0) {
+      next = (next & ~request_cause_mask) | (static_cast<std::uint64_t>(*why) << request_cause_shift);
+    }
+  } while (!self.requests.compare_exchange_weak(w, next, std::memory_order_seq_cst, std::memory_order_relaxed));
+}
+
+}  // namespace
+
+cancelled take_request(future_core& self, unsigned uncaught) {
+  if (self.mask != 0) {
+    int heard = 0;
+    auto cause = cancel_cause::requested;
+    std::optional<cancel_cause> why_others;
+    for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
+      if (s->is_heard(uncaught)) {
+        ++heard;
+        cause = s->cause_;
+      } else if (s->is_pending()) {
+        why_others = s->cause_;
+        s->delivered_ = self.deliveries + 1;
+      }
+    }
+    ++self.deliveries;
+    take_some(self, heard, why_others);
+    return cancelled({}, cause);
+  }
   auto const w = self.requests.fetch_and(~request_undelivered_mask, std::memory_order_seq_cst);
   ++self.deliveries;
   auto const cause = static_cast<cancel_cause>((w & request_cause_mask) >> request_cause_shift);
@@ -136,7 +187,7 @@ cancelled take_request(future_core& self) {
 }
 
 bool can_deliver(future_core const& self) noexcept {
-  return is_requested(self) && self.mask == 0 && std::uncaught_exceptions() == 0;
+  return is_requested(self) && hears(self, static_cast<unsigned>(std::uncaught_exceptions()));
 }
 
 int requests_of(future_core const& c) noexcept {
@@ -193,7 +244,9 @@ void deliver_again(future_core& self, request_mark const& since, cancelled const
 }
 
 cancel_scope::cancel_scope(future_core& owner, cancel_cause cause, std::int64_t due) noexcept
-    : due_(due), owner_(owner), outer_(owner.scopes), before_(mark_requests(owner)), cause_(cause), timed_before_(owner.timed) {
+    : due_(due), owner_(owner), outer_(owner.scopes), before_(mark_requests(owner)),
+      uncaught_(owner.mask != 0 ? static_cast<unsigned>(std::uncaught_exceptions()) : 0), mask_(owner.mask), cause_(cause),
+      timed_before_(owner.timed) {
   owner.scopes = this;
   if (due != no_limit) owner.timed = true;
 }
@@ -203,7 +256,9 @@ bool cancel_scope::leave() noexcept {
   left_ = true;
   owner_.scopes = outer_;
   owner_.timed = timed_before_;
-  return requested_ && take_back(owner_, owner_.deliveries == delivered_) <= before_.heard;
+  if (!requested_) return false;
+  int const left = take_back(owner_, owner_.deliveries == delivered_);
+  return (mask_ == 0 ? left : mark_requests(owner_).heard) <= before_.heard;  // inside a shield nobody else's was delivered
 }
 
 // The scopes inside of it will leave `timed` as they found it.
@@ -214,7 +269,7 @@ void cancel_scope::set_due(std::int64_t due) noexcept {
   for (cancel_scope* s = owner_.scopes; s != this; s = s->outer_) s->timed_before_ = true;
 }
 
-// Of several time-outs that are overdue at once the outermost alone cancels; all of them have expired.
+// Of several time-outs that are overdue at once the outermost alone cancels, inside each shield; all of them have expired.
 std::int64_t look_at_scopes(future_core& self) noexcept {
   std::int64_t next = no_limit;
   auto const request = [&self](cancel_scope& s) {
@@ -235,6 +290,7 @@ std::int64_t look_at_scopes(future_core& self) noexcept {
     if (s->expired_) continue;
     if (s->due_ <= now) {
       s->expired_ = true;
+      if (overdue != nullptr && overdue->mask_ != s->mask_) request(*overdue);
       overdue = s;
     } else {
       next = std::min(next, s->due_);
@@ -273,7 +329,7 @@ void look_around(future_core& self) noexcept {
 
 [[gnu::noinline]] static future_core* look_and_deliver(future_core& self) {
   look_around(self);
-  if (can_deliver(self)) throw cancelled(take_request(self));
+  if (can_deliver(self)) throw cancelled(take_request(self, static_cast<unsigned>(std::uncaught_exceptions())));
   return &self;
 }
 

@@ -60,7 +60,8 @@ T value_of_last(future<T> f) {
 
 // S  Runs body() or body(timeout&) in the calling task. When the deadline passes, what the body waits for throws `cancelled`
 // in it, and with_timeout throws timeout_error, unless the body ends otherwise: its value or its error stands. A deadline
-// that has passed already counts at the body's first S call. An outside cancellation stays one.
+// that has passed already counts at the body's first S call. An outside cancellation stays one. Begun while the stack unwinds
+// (by a destructor) it interrupts nothing, unless in a shield_scope that was made there.
 template <class F>
   requires(!detail::any_future<F>)
 auto with_timeout(deadline d, F&& body) {

@@ -4,6 +4,7 @@
 // Only the owning task touches its scopes, on its own fiber: whoever wants the scope to act sets what wants() reads and
 // kicks the fiber. The scope's request counts in cancelling() until leave(), which takes back exactly that request,
 // delivered or not; so it cannot leak into what follows, and nobody else's is lost. The protocol: cancel.cpp.
+// One that began inside a shield_scope is heard in there, unless there is another shield, or the unwinding of a stack, inside of it.
 #include <cstdint>
 
 #include <weft/cancel.hpp>
@@ -48,11 +49,17 @@ class cancel_scope {
   friend std::int64_t look_at_scopes(future_core&) noexcept;
   friend std::int64_t nearest_deadline(future_core&) noexcept;
   friend void deliver_again(future_core&, request_mark const&, cancelled const&) noexcept;
+  friend bool hears(future_core const&, unsigned) noexcept;
+  friend cancelled take_request(future_core&, unsigned);
+  [[nodiscard]] bool is_pending() const noexcept;
+  [[nodiscard]] bool is_heard(unsigned uncaught) const noexcept;  // in spite of a shield
 
   future_core& owner_;
   cancel_scope* const outer_;
   std::uint32_t delivered_ = 0;   // the owner's deliveries when the request was made
   request_mark const before_;     // when it began
+  unsigned const uncaught_;       // exceptions in flight when it began inside a shield
+  std::uint8_t const mask_;       // the owner's when it began
   cancel_cause const cause_;
   bool requested_ = false;
   bool left_ = false;
