@@ -10,6 +10,7 @@
 #include <weft/blocking.hpp>
 #include <weft/cancel.hpp>
 #include <weft/ready.hpp>
+#include <weft/timeout.hpp>
 #include <weft/wait.hpp>
 
 namespace postgres {
@@ -72,7 +73,7 @@ void connection::send(std::string const& sql, std::span<parameter const> paramet
     if (left < 0) throw failure();
     // The server may have to get rid of something before it reads on.
     int const fd = socket();
-    weft::race([&] { weft::wait_readable(fd, limit_); }, [&] { weft::wait_writable(fd, limit_); });
+    weft::race([&] { weft::wait_readable(fd); }, [&] { weft::wait_writable(fd); });
     consume();
   }
 }
@@ -91,7 +92,7 @@ result connection::receive() {
 
 result connection::next() {
   while (PQisBusy(of_.get()) != 0) {
-    weft::wait_readable(socket(), limit_);
+    weft::wait_readable(socket());
     consume();
   }
   return result{PQgetResult(of_.get())};
@@ -105,13 +106,11 @@ void connection::roll_back() noexcept {
   auto const status = PQtransactionStatus(of_.get());
   if (status != PQTRANS_INTRANS && status != PQTRANS_INERROR) return;
   weft::shield_scope const whole;
-  limit_ = std::chrono::seconds{2};
   try {
-    execute("rollback");
+    weft::with_timeout(std::chrono::seconds{2}, [this] { execute("rollback"); });
   } catch (std::exception const&) {
     // It is unusable now, and the server rolls back when it is closed.
   }
-  limit_ = weft::never;
 }
 
 void connection::wait_notified() {
