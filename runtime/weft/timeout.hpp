@@ -49,7 +49,7 @@ namespace detail {
 // What is done already, without a checkpoint: a value that is there is not lost to a cancellation.
 template <class T>
 T value_of_last(future<T> f) {
-  if constexpr (std::is_void_v<T> || std::is_copy_constructible_v<T>) {
+  if constexpr (std::is_void_v<T> || copyable<T>) {
     return std::move(f).result();
   } else {
     shield_scope const no_checkpoint;
