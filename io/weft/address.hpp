@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <weft/deadline.hpp>
+#include <weft/errors.hpp>
 
 namespace weft {
 

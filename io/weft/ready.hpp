@@ -1,6 +1,7 @@
 #pragma once
 // Waiting for file descriptors that belong to somebody else: any library with non-blocking ones can be used from tasks.
 #include <weft/deadline.hpp>
+#include <weft/errors.hpp>
 
 namespace weft {
 
