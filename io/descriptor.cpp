@@ -1,5 +1,6 @@
 #include <weft/detail/descriptor.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <new>
@@ -64,7 +65,7 @@ descriptor& descriptor::borrow(int fd, reactor const& in) { return descriptor_po
 descriptor& descriptor::begin(int fd, std::uint64_t home, std::uint32_t word) noexcept {
   fd_ = fd;
   home_.store(home, std::memory_order_relaxed);
-  for (auto& l : limit) l.store(no_limit, std::memory_order_relaxed);
+  for (auto& s : sides_) s.limit.store(no_limit, std::memory_order_relaxed);
   drained_ = -1;
   extraordinary_.store(false, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);
@@ -149,6 +150,12 @@ void descriptor::happened(direction d) noexcept {
   }
 }
 
+void descriptor::set_limit(direction d, std::int64_t until) noexcept {
+  of(d).limit.store(until, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // N6
+  if (!of(d).waiters.empty()) happened(d);
+}
+
 int descriptor::enter_into(reactor& r) noexcept {
   if (home_.load(std::memory_order_acquire) == r.id()) return 0;
   int const error = r.enter(fd_, *this);
@@ -163,7 +170,7 @@ io_end descriptor::wait(direction d, std::uint32_t seen, std::int64_t until) {
   } catch (std::system_error const& e) {
     return {io_end::failed, e.code().value(), 0};
   }
-  if (r == nullptr) return wait_on_thread(d, until);
+  if (r == nullptr) return wait_on_thread(d, std::min(until, limit_of(d)));
   if (int const error = enter_into(*r)) return {io_end::failed, error, 0};
   side& s = of(d);
   listed me(seen);
@@ -173,7 +180,7 @@ io_end descriptor::wait(direction d, std::uint32_t seen, std::int64_t until) {
     (void)s.waiters.remove(me);
     return {};
   }
-  auto const end = me.wait({d == direction::reading ? awaited::input : awaited::output, this}, until);
+  auto const end = me.wait({d == direction::reading ? awaited::input : awaited::output, this}, std::min(until, limit_of(d)));
   if (end != wait_end::over) {
     (void)s.waiters.remove(me);
     if (end == wait_end::late) return {io_end::late, 0, 0};

@@ -13,6 +13,7 @@
 //   N4  Nothing of a stream's object is touched after a wait: only its block, by a user of it.
 //   N5  A read that got less than it asked for need not be tried again before the next edge (epoll(7)). But an end, an error or urgent
 //       data may have come with an edge that was counted before that read: after such an event it is always tried.
+//   N6  No limit is missed: it is set, then who is listed is woken to look again; who waits is listed, then reads it. The same fences.
 // Orders: leave() and close() (acq_rel) pair with each other: the last user sees all that others did.
 #include <array>
 #include <cstddef>
@@ -56,7 +57,8 @@ class alignas(64) descriptor {
   void leave(direction, sharing) noexcept;
 
   [[nodiscard]] std::uint32_t edges(direction d) const noexcept { return of(d).edges.load(std::memory_order_acquire); }
-  // S  Until there is an edge beyond `seen`, or until the time has come (late). By a user. Throws cancelled; and what reactor::here() throws.
+  // S  Until there is an edge beyond `seen`, or until the time, or the direction's limit, has come (late). By a user. Throws cancelled; and
+  // what reactor::here() throws.
   [[nodiscard]] io_end wait(direction, std::uint32_t seen, std::int64_t until);
 
   // By who reads alone, N5: the call after edge `seen` has emptied it. True once: nothing has come since.
@@ -71,15 +73,16 @@ class alignas(64) descriptor {
   [[nodiscard]] std::uint64_t tag() const noexcept;
   [[nodiscard]] static descriptor* find(std::uint64_t tag) noexcept;  // null: it has been closed since
 
-  // Of all that follows; ns, no_limit: none. Any thread.
-  [[nodiscard]] std::int64_t limit_of(direction d) const noexcept { return limit[static_cast<std::size_t>(d)].load(std::memory_order_relaxed); }
-  std::atomic<std::int64_t> limit[2]{no_limit, no_limit};
+  // Of all that follows, and of the tasks (not the plain threads) that wait; ns, no_limit: none. Any thread.
+  void set_limit(direction, std::int64_t) noexcept;
+  [[nodiscard]] std::int64_t limit_of(direction d) const noexcept { return of(d).limit.load(std::memory_order_relaxed); }
 
  private:
   friend class descriptor_pool;
   struct side {
     std::atomic<std::uint32_t> edges{0};
     wait_list waiters;
+    std::atomic<std::int64_t> limit{no_limit};
   };
   descriptor() noexcept = default;
   descriptor& begin(int fd, std::uint64_t home, std::uint32_t word) noexcept;

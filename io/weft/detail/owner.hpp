@@ -31,7 +31,8 @@ class owner {
 // One that transfers.
 class endpoint : public owner {
  public:
-  // Until when all that follows may take. Any task.
+  // Until when all that follows may take, and what a task waits for already: a deadline that has passed ends its wait, another one is its
+  // new one. (A plain thread that waits keeps the old one.) Any thread.
   void set_deadline(deadline) noexcept;
   void set_read_deadline(deadline) noexcept;
   void set_write_deadline(deadline) noexcept;
