@@ -133,6 +133,10 @@ namespace {
 
 struct listed final : waiter {
   explicit listed(std::uint32_t seen) noexcept : edge(seen) {}
+  listed(std::uint32_t seen, waiter const& same_wait) noexcept : waiter(one_of_several()), edge(seen) {
+    who = same_wait.who;
+    when = same_wait.when;
+  }
   std::uint32_t const edge;  // up to which it has looked
 };
 
@@ -186,6 +190,22 @@ io_end descriptor::wait(direction d, std::uint32_t seen, std::int64_t until) {
     if (end == wait_end::late) return {io_end::late, 0, 0};
     checkpoint();  // throws
   }
+  return {};
+}
+
+// One wait, listed twice: whichever event comes first claims it.
+io_end descriptor::wait_either(std::uint32_t seen_reading, std::uint32_t seen_writing, std::int64_t until) {
+  side &in = of(direction::reading), &out = of(direction::writing);
+  listed me(seen_reading), too(seen_writing, me);
+  (void)in.waiters.push(me);
+  (void)out.waiters.push(too);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // N3
+  bool const missed = in.edges.load(std::memory_order_seq_cst) != seen_reading || out.edges.load(std::memory_order_seq_cst) != seen_writing;
+  auto const end = missed && me.who->close() ? wait_end::over : me.wait({awaited::input, this}, until);
+  (void)in.waiters.remove(me);
+  (void)out.waiters.remove(too);
+  if (end == wait_end::late) return {io_end::late, 0, 0};
+  if (end == wait_end::interrupted) checkpoint();  // throws
   return {};
 }
 

@@ -10,4 +10,10 @@ namespace weft {
 void wait_readable(int fd, deadline = never);
 void wait_writable(int fd, deadline = never);
 
+// S  The same for either, and which: for protocols that may have to read before they can write on (TLS, libpq).
+struct readiness {
+  bool readable, writable;
+};
+readiness wait_ready(int fd, deadline = never);
+
 }  // namespace weft

@@ -11,7 +11,6 @@
 #include <weft/cancel.hpp>
 #include <weft/ready.hpp>
 #include <weft/timeout.hpp>
-#include <weft/wait.hpp>
 
 namespace postgres {
 namespace {
@@ -72,9 +71,7 @@ void connection::send(std::string const& sql, std::span<parameter const> paramet
   for (int left; (left = PQflush(of_.get())) != 0;) {
     if (left < 0) throw failure();
     // The server may have to get rid of something before it reads on.
-    int const fd = socket();
-    weft::race([&] { weft::wait_readable(fd); }, [&] { weft::wait_writable(fd); });
-    consume();
+    if (weft::wait_ready(socket()).readable) consume();
   }
 }
 

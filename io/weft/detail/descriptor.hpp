@@ -60,6 +60,8 @@ class alignas(64) descriptor {
   // S  Until there is an edge beyond `seen`, or until the time, or the direction's limit, has come (late). By a user. Throws cancelled; and
   // what reactor::here() throws.
   [[nodiscard]] io_end wait(direction, std::uint32_t seen, std::int64_t until);
+  // S  Until there is one in either direction. In a task, once it has been entered into its reactor.
+  [[nodiscard]] io_end wait_either(std::uint32_t seen_reading, std::uint32_t seen_writing, std::int64_t until);
 
   // By who reads alone, N5: the call after edge `seen` has emptied it. True once: nothing has come since.
   void drained(std::uint32_t seen) noexcept {
