@@ -68,6 +68,8 @@ descriptor& descriptor::begin(int fd, std::uint64_t home, std::uint32_t word) no
   for (auto& s : sides_) s.limit.store(no_limit, std::memory_order_relaxed);
   drained_ = -1;
   extraordinary_.store(false, std::memory_order_relaxed);
+  peer_may_have_gone_.store(false, std::memory_order_relaxed);
+  peer_watcher_.store(nullptr, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);
   word_.store(word, std::memory_order_release);
   return *this;
@@ -152,6 +154,25 @@ void descriptor::happened(direction d) noexcept {
     publish(*n->who, false);
     if (last) return;
   }
+}
+
+void descriptor::peer_went() noexcept {
+  peer_may_have_gone_.store(true, std::memory_order_seq_cst);
+  if (parker* const p = peer_watcher_.load(std::memory_order_seq_cst)) kick(*p, false);
+}
+
+void descriptor::watch_peer(parker* p) {
+  if (p != nullptr) (void)enter_into(*reactor::here());
+  peer_watcher_.store(p, std::memory_order_seq_cst);
+}
+
+// What comes after the exchange leaves the hint for the next look.
+bool descriptor::peer_has_gone() noexcept {
+  if (!peer_may_have_gone_.load(std::memory_order_seq_cst) || !peer_may_have_gone_.exchange(false, std::memory_order_seq_cst)) return false;
+  ::pollfd one{fd_, POLLRDHUP, 0};
+  bool const gone = ::poll(&one, 1, 0) > 0 && (one.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  if (gone) peer_may_have_gone_.store(true, std::memory_order_relaxed);
+  return gone;
 }
 
 void descriptor::set_limit(direction d, std::int64_t until) noexcept {

@@ -81,6 +81,16 @@ void add_with_message(future_core& c, std::string_view message, Add const& add) 
   }
 }
 
+// No memory for the message: it goes without.
+template <class Add>
+void add_or_at_least_ask(future_core& c, std::string_view message, Add const& add) noexcept {
+  try {
+    add_with_message(c, message, add);
+  } catch (std::bad_alloc const&) {
+    (void)add();
+  }
+}
+
 }  // namespace
 
 void kick_task(future_core& c) noexcept {
@@ -160,12 +170,12 @@ void take_some(future_core& self, int heard, std::optional<cancel_cause> why) no
 cancelled take_request(future_core& self, unsigned uncaught) {
   if (self.mask != 0) {
     int heard = 0;
-    auto cause = cancel_cause::requested;
+    cancel_scope const* outermost = nullptr;
     std::optional<cancel_cause> why_others;
     for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
       if (s->is_heard(uncaught)) {
         ++heard;
-        cause = s->cause_;
+        outermost = s;
       } else if (s->is_pending()) {
         why_others = s->cause_;
         s->delivered_ = self.deliveries + 1;
@@ -173,7 +183,7 @@ cancelled take_request(future_core& self, unsigned uncaught) {
     }
     ++self.deliveries;
     take_some(self, heard, why_others);
-    return cancelled({}, cause);
+    return cancelled(std::string(outermost->message()), outermost->cause_);
   }
   auto const w = self.requests.fetch_and(~request_undelivered_mask, std::memory_order_seq_cst);
   ++self.deliveries;
@@ -236,11 +246,7 @@ void deliver_again(future_core& self, request_mark const& since, cancelled const
       }
     }
   };
-  try {
-    add_with_message(self, what.message(), add);
-  } catch (std::bad_alloc const&) {
-    (void)add();
-  }
+  add_or_at_least_ask(self, what.message(), add);
 }
 
 cancel_scope::cancel_scope(future_core& owner, cancel_cause cause, std::int64_t due) noexcept
@@ -275,7 +281,7 @@ std::int64_t look_at_scopes(future_core& self) noexcept {
   auto const request = [&self](cancel_scope& s) {
     s.requested_ = true;
     s.delivered_ = self.deliveries;
-    add_with_message(self, {}, [&] { return add_request(self, s.cause_, whose::own); });
+    add_or_at_least_ask(self, s.message(), [&] { return add_request(self, s.cause_, whose::own); });
   };
   for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
     if (!s->requested_ && s->wants()) request(*s);

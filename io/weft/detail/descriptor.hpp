@@ -14,6 +14,8 @@
 //   N5  A read that got less than it asked for need not be tried again before the next edge (epoll(7)). But an end, an error or urgent
 //       data may have come with an edge that was counted before that read: after such an event it is always tried.
 //   N6  No limit is missed: it is set, then who is listed is woken to look again; who waits is listed, then reads it. The same fences.
+//   N7  That the other side has gone is a hint: an event, which may be late, sets it, then kicks who watches; who watches says so, then
+//       looks (seq_cst), and asks the kernel.
 // Orders: leave() and close() (acq_rel) pair with each other: the last user sees all that others did.
 #include <array>
 #include <cstddef>
@@ -63,6 +65,11 @@ class alignas(64) descriptor {
   // S  Until there is one in either direction. In a task, once it has been entered into its reactor.
   [[nodiscard]] io_end wait_either(std::uint32_t seen_reading, std::uint32_t seen_writing, std::int64_t until);
 
+  // The other side of a stream has closed it, or its half of it. By a user, in a task; one at a time is kicked when it may be so (null:
+  // no longer). Without memory for the reactor he is not.
+  void watch_peer(parker*);
+  [[nodiscard]] bool peer_has_gone() noexcept;
+
   // By who reads alone, N5: the call after edge `seen` has emptied it. True once: nothing has come since.
   void drained(std::uint32_t seen) noexcept {
     if (!extraordinary_.load(std::memory_order_relaxed)) drained_ = seen;
@@ -72,6 +79,7 @@ class alignas(64) descriptor {
   // An event; by a reactor. Extraordinary: of more than bytes, and told before the direction (seq_cst there, acquire in edges()).
   void happened(direction) noexcept;
   void happened_extraordinarily() noexcept { extraordinary_.store(true, std::memory_order_relaxed); }
+  void peer_went() noexcept;
   [[nodiscard]] std::uint64_t tag() const noexcept;
   [[nodiscard]] static descriptor* find(std::uint64_t tag) noexcept;  // null: it has been closed since
 
@@ -106,6 +114,8 @@ class alignas(64) descriptor {
   std::array<side, 2> sides_;
   std::int64_t drained_ = -1;                 // edges seen by the read that emptied it; of who reads alone
   std::atomic<bool> extraordinary_{false};
+  std::atomic<bool> peer_may_have_gone_{false};
+  std::atomic<parker*> peer_watcher_{nullptr};
   descriptor* next_ = nullptr;                // unused blocks
 };
 

@@ -25,6 +25,7 @@ class owner {
   [[nodiscard]] descriptor* core() const noexcept { return core_; }
 
  private:
+  friend class peer_watch;
   descriptor* core_ = nullptr;
 };
 

@@ -6,6 +6,7 @@
 // delivered or not; so it cannot leak into what follows, and nobody else's is lost. The protocol: cancel.cpp.
 // One that began inside a shield_scope is heard in there, unless there is another shield, or the unwinding of a stack, inside of it.
 #include <cstdint>
+#include <string_view>
 
 #include <weft/cancel.hpp>
 #include <weft/detail/parking.hpp>
@@ -36,6 +37,7 @@ class cancel_scope {
 
   // Asked by the owner after a kick.
   [[nodiscard]] virtual bool wants() const noexcept { return false; }
+  [[nodiscard]] virtual std::string_view message() const noexcept { return {}; }
 
   void set_due(std::int64_t due) noexcept;
   [[nodiscard]] request_mark const& before() const noexcept { return before_; }
