@@ -15,7 +15,6 @@
 #include <optional>
 
 #include "runtime/runtime_core.hpp"
-#include <weft/detail/group_core.hpp>
 #include <weft/detail/parking.hpp>
 #include <weft/task.hpp>
 
@@ -93,6 +92,10 @@ void add_or_at_least_ask(future_core& c, std::string_view message, Add const& ad
 
 }  // namespace
 
+void request_own(future_core& self, cancel_cause cause, std::string_view message) noexcept {
+  add_or_at_least_ask(self, message, [&] { return add_request(self, cause, whose::own); });
+}
+
 void kick_task(future_core& c) noexcept {
   if (parker* const p = c.where.load(std::memory_order_seq_cst)) kick(*p, false);
 }
@@ -135,12 +138,6 @@ bool cancel_if_in_round(future_core& c, std::uint32_t generation) noexcept {
   return true;
 }
 
-inline bool cancel_scope::is_pending() const noexcept { return requested_ && delivered_ == owner_.deliveries; }
-
-inline bool cancel_scope::is_heard(unsigned uncaught) const noexcept {
-  return mask_ == owner_.mask && uncaught_ == uncaught && is_pending();
-}
-
 bool hears(future_core const& self, unsigned uncaught) noexcept {
   if (!is_requested(self)) return false;
   if (self.mask == 0) return uncaught == 0;
@@ -152,8 +149,17 @@ bool hears(future_core const& self, unsigned uncaught) noexcept {
 
 namespace {
 
-// So many of its own scopes' requests leave the undelivered. What stays keeps cause and message, unless all are scopes': then `why`.
-void take_some(future_core& self, int heard, std::optional<cancel_cause> why) noexcept {
+std::string text_of(std::string_view message) noexcept {
+  try {
+    return std::string(message);
+  } catch (std::bad_alloc const&) {
+    return {};
+  }
+}
+
+// So many of its own scopes' requests leave the undelivered. What stays keeps cause and message if another's is among it; if all are
+// its scopes', they are `why`'s.
+void take_some(future_core& self, int heard, std::optional<cancel_cause> why, std::string_view message) noexcept {
   auto w = self.requests.load(std::memory_order_relaxed);
   std::uint64_t next = 0;
   do {
@@ -163,6 +169,9 @@ void take_some(future_core& self, int heard, std::optional<cancel_cause> why) no
       next = (next & ~request_cause_mask) | (static_cast<std::uint64_t>(*why) << request_cause_shift);
     }
   } while (!self.requests.compare_exchange_weak(w, next, std::memory_order_seq_cst, std::memory_order_relaxed));
+  if (!why || (w & request_own) == 0 || self.side.load(std::memory_order_acquire) == nullptr) return;
+  std::lock_guard guard{side_lock(self)};
+  if ((self.requests.load(std::memory_order_relaxed) & request_own) != 0) side_of(self).message = text_of(message);
 }
 
 }  // namespace
@@ -170,20 +179,23 @@ void take_some(future_core& self, int heard, std::optional<cancel_cause> why) no
 cancelled take_request(future_core& self, unsigned uncaught) {
   if (self.mask != 0) {
     int heard = 0;
-    cancel_scope const* outermost = nullptr;
-    std::optional<cancel_cause> why_others;
+    cancel_scope const *outermost = nullptr, *stays = nullptr;
     for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
       if (s->is_heard(uncaught)) {
         ++heard;
         outermost = s;
       } else if (s->is_pending()) {
-        why_others = s->cause_;
+        stays = s;
         s->delivered_ = self.deliveries + 1;
       }
     }
     ++self.deliveries;
-    take_some(self, heard, why_others);
-    return cancelled(std::string(outermost->message()), outermost->cause_);
+    if (stays != nullptr) {
+      take_some(self, heard, stays->cause_, stays->message());
+    } else {
+      take_some(self, heard, std::nullopt, {});
+    }
+    return cancelled(text_of(outermost->message()), outermost->cause_);
   }
   auto const w = self.requests.fetch_and(~request_undelivered_mask, std::memory_order_seq_cst);
   ++self.deliveries;
@@ -247,71 +259,6 @@ void deliver_again(future_core& self, request_mark const& since, cancelled const
     }
   };
   add_or_at_least_ask(self, what.message(), add);
-}
-
-cancel_scope::cancel_scope(future_core& owner, cancel_cause cause, std::int64_t due) noexcept
-    : due_(due), owner_(owner), outer_(owner.scopes), before_(mark_requests(owner)),
-      uncaught_(owner.mask != 0 ? static_cast<unsigned>(std::uncaught_exceptions()) : 0), mask_(owner.mask), cause_(cause),
-      timed_before_(owner.timed) {
-  owner.scopes = this;
-  if (due != no_limit) owner.timed = true;
-}
-
-bool cancel_scope::leave() noexcept {
-  if (left_) return false;
-  left_ = true;
-  owner_.scopes = outer_;
-  owner_.timed = timed_before_;
-  if (!requested_) return false;
-  int const left = take_back(owner_, owner_.deliveries == delivered_);
-  return (mask_ == 0 ? left : mark_requests(owner_).heard) <= before_.heard;  // inside a shield nobody else's was delivered
-}
-
-// The scopes inside of it will leave `timed` as they found it.
-void cancel_scope::set_due(std::int64_t due) noexcept {
-  due_ = due;
-  if (due == no_limit) return;
-  owner_.timed = true;
-  for (cancel_scope* s = owner_.scopes; s != this; s = s->outer_) s->timed_before_ = true;
-}
-
-// Of several time-outs that are overdue at once the outermost alone cancels, inside each shield; all of them have expired.
-std::int64_t look_at_scopes(future_core& self) noexcept {
-  std::int64_t next = no_limit;
-  auto const request = [&self](cancel_scope& s) {
-    s.requested_ = true;
-    s.delivered_ = self.deliveries;
-    add_or_at_least_ask(self, s.message(), [&] { return add_request(self, s.cause_, whose::own); });
-  };
-  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
-    if (!s->requested_ && s->wants()) request(*s);
-    if (!s->expired_) next = std::min(next, s->due_);
-  }
-  if (next == no_limit || !has_come(next)) return next;
-
-  auto const now = now_ns();  // one for all of them
-  next = no_limit;
-  cancel_scope* overdue = nullptr;
-  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
-    if (s->expired_) continue;
-    if (s->due_ <= now) {
-      s->expired_ = true;
-      if (overdue != nullptr && overdue->mask_ != s->mask_) request(*overdue);
-      overdue = s;
-    } else {
-      next = std::min(next, s->due_);
-    }
-  }
-  request(*overdue);
-  return next;
-}
-
-std::int64_t nearest_deadline(future_core& self) noexcept {
-  auto nearest = self.has(future_core::grouped) ? member_of(self).group.load(std::memory_order_relaxed)->limit
-                 : self.has(future_core::taker) ? deadline_of_taker(self)
-                                                : no_limit;
-  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) nearest = std::min(nearest, s->due_);
-  return nearest;
 }
 
 std::int64_t look_outward(future_core* innermost) noexcept {

@@ -137,11 +137,11 @@ TEST_CASE("clients that stay: request after request, pipelined, with bytes of th
 }
 
 TEST_CASE("without it a handler is not told, and a client that has ended its side gets its answer") {
-  weft::event* go = nullptr;
+  std::atomic<weft::event*> go = nullptr;
   std::atomic<int> inside = 0;
   auto const handler = [&](weft::http_request const& q) {
     ++inside;
-    go->wait();
+    go.load()->wait();
     return echo(q);
   };
   serving(handler, {}, [&](weft::http_server& server) {
