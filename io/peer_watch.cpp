@@ -4,7 +4,7 @@
 
 namespace weft::detail {
 
-peer_watch::peer_watch(owner const& o)
+peer_watch::peer_watch(detail::owner const& o)
     : cancel_scope(*current_core(), cancel_cause::requested, no_limit), mine_(o.core_, direction::reading, descriptor::sharing::shared) {
   if (mine_.entered == io_end::done) mine_.core().watch_peer(&this_parker());
 }

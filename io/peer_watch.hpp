@@ -9,7 +9,7 @@ namespace weft::detail {
 class peer_watch final : cancel_scope {
  public:
   // One at a time for a stream, which stays meanwhile. std::system_error: no descriptor for a reactor.
-  explicit peer_watch(owner const&);
+  explicit peer_watch(detail::owner const&);
   ~peer_watch();
 
   // True: the cancellation that arrives here is this one's own.

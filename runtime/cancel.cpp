@@ -92,7 +92,7 @@ void add_or_at_least_ask(future_core& c, std::string_view message, Add const& ad
 
 }  // namespace
 
-void request_own(future_core& self, cancel_cause cause, std::string_view message) noexcept {
+void request_for_scope(future_core& self, cancel_cause cause, std::string_view message) noexcept {
   add_or_at_least_ask(self, message, [&] { return add_request(self, cause, whose::own); });
 }
 

@@ -41,7 +41,7 @@ std::int64_t look_at_scopes(future_core& self) noexcept {
   auto const request = [&self](cancel_scope& s) {
     s.requested_ = true;
     s.delivered_ = self.deliveries;
-    request_own(self, s.cause_, s.message());
+    request_for_scope(self, s.cause_, s.message());
   };
   for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
     if (!s->requested_ && s->wants()) request(*s);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,30 +133,58 @@ TEST_CASE("IO1 closed: operation_canceled; nothing stays open") {
   });
 }
 
-// A FIFO's open() takes as long as nobody opens the other end.
+// Of a FIFO whose writer says nothing there is nothing to read, for as long as he likes.
 TEST_CASE("C22 cancelled meanwhile: the caller waits until the call has returned, and has its result; then it is cancelled") {
   folder const f;
   on_all([&f] {
     auto const path = f / "fifo";
     fs::remove(path);
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    int const writer = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    weft::pipe_stream opened(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    REQUIRE(::inotify_add_watch(opened.native_handle(), path.c_str(), IN_OPEN) >= 0);
     auto const before = open_descriptors();
-    std::atomic<bool> returned{false};
-    auto const opening = weft::spawn([&] {
-      auto const opened = weft::file::open(path);
-      returned = opened.is_open();
+    std::string text;
+    auto const reading = weft::spawn([&] {
+      text = weft::read_file(path);
       weft::this_task::checkpoint();
     });
-    until([&] { return opening.state() == weft::task_state::suspended; });
-    (void)opening.cancel();
+    char event[1000];
+    CHECK(opened.read_some(event) != 0);  // it is in its call
+    (void)reading.cancel();
     for (int i = 0; i != 100; ++i) weft::this_task::yield();
-    CHECK_FALSE(opening.done());
-    int other = -1;
-    until([&] { return (other = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; });  // once it is in its call
-    opening.wait();
-    CHECK(returned);
-    CHECK(opening.cancelled());
-    ::close(other);
+    CHECK_FALSE(reading.done());
+    CHECK(::write(writer, "text", 4) == 4);
+    ::close(writer);
+    reading.wait();
+    CHECK(text == "text");
+    CHECK(reading.cancelled());
+    CHECK(open_descriptors() == before - 1);
+  });
+}
+
+// A FIFO's open() takes as long as nobody opens the other end.
+TEST_CASE("C22 cancelled before, in, or after the call: it has opened the file, or has not, and nothing stays open") {
+  folder const f;
+  auto const seed = storm::seed();
+  on_all([&] {
+    storm::dice dice(seed);
+    auto const path = f / "fifo";
+    fs::remove(path);
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    auto const before = open_descriptors();
+    for (int i = 0; i != 50; ++i) {
+      auto const opening = weft::spawn([&path] { return weft::file::open(path).is_open(); });
+      for (auto n = dice.below(20); n != 0; --n) weft::this_task::yield();
+      int other = -1;
+      bool const cancel_first = dice.below(2) == 0;
+      if (cancel_first) (void)opening.cancel();
+      until([&] { return opening.done() || (other = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; });
+      if (!cancel_first) (void)opening.cancel();
+      opening.wait();
+      if (!opening.cancelled()) CHECK(opening.get());
+      if (other >= 0) ::close(other);
+    }
     CHECK(open_descriptors() == before);
   });
 }
