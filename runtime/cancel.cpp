@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "runtime/runtime_core.hpp"
+#include <weft/detail/group_core.hpp>
 #include <weft/detail/parking.hpp>
 #include <weft/task.hpp>
 
@@ -92,10 +93,6 @@ void add_or_at_least_ask(future_core& c, std::string_view message, Add const& ad
 
 }  // namespace
 
-void request_for_scope(future_core& self, cancel_cause cause, std::string_view message) noexcept {
-  add_or_at_least_ask(self, message, [&] { return add_request(self, cause, whose::own); });
-}
-
 void kick_task(future_core& c) noexcept {
   if (parker* const p = c.where.load(std::memory_order_seq_cst)) kick(*p, false);
 }
@@ -136,6 +133,12 @@ bool cancel_if_in_round(future_core& c, std::uint32_t generation) noexcept {
   kick_task(c);
   if (c.kind == core_kind::blocking) thread_pool::withdraw(c, generation);
   return true;
+}
+
+inline bool cancel_scope::is_pending() const noexcept { return requested_ && delivered_ == owner_.deliveries; }
+
+inline bool cancel_scope::is_heard(unsigned uncaught) const noexcept {
+  return mask_ == owner_.mask && uncaught_ == uncaught && is_pending();
 }
 
 bool hears(future_core const& self, unsigned uncaught) noexcept {
@@ -259,6 +262,71 @@ void deliver_again(future_core& self, request_mark const& since, cancelled const
     }
   };
   add_or_at_least_ask(self, what.message(), add);
+}
+
+cancel_scope::cancel_scope(future_core& owner, cancel_cause cause, std::int64_t due) noexcept
+    : due_(due), owner_(owner), outer_(owner.scopes), before_(mark_requests(owner)),
+      uncaught_(owner.mask != 0 ? static_cast<unsigned>(std::uncaught_exceptions()) : 0), mask_(owner.mask), cause_(cause),
+      timed_before_(owner.timed) {
+  owner.scopes = this;
+  if (due != no_limit) owner.timed = true;
+}
+
+bool cancel_scope::leave() noexcept {
+  if (left_) return false;
+  left_ = true;
+  owner_.scopes = outer_;
+  owner_.timed = timed_before_;
+  if (!requested_) return false;
+  int const left = take_back(owner_, owner_.deliveries == delivered_);
+  return (mask_ == 0 ? left : mark_requests(owner_).heard) <= before_.heard;  // inside a shield nobody else's was delivered
+}
+
+// The scopes inside of it will leave `timed` as they found it.
+void cancel_scope::set_due(std::int64_t due) noexcept {
+  due_ = due;
+  if (due == no_limit) return;
+  owner_.timed = true;
+  for (cancel_scope* s = owner_.scopes; s != this; s = s->outer_) s->timed_before_ = true;
+}
+
+// Of several time-outs that are overdue at once the outermost alone cancels, inside each shield; all of them have expired.
+std::int64_t look_at_scopes(future_core& self) noexcept {
+  std::int64_t next = no_limit;
+  auto const request = [&self](cancel_scope& s) {
+    s.requested_ = true;
+    s.delivered_ = self.deliveries;
+    add_or_at_least_ask(self, s.message(), [&] { return add_request(self, s.cause_, whose::own); });
+  };
+  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
+    if (!s->requested_ && s->wants()) request(*s);
+    if (!s->expired_) next = std::min(next, s->due_);
+  }
+  if (next == no_limit || !has_come(next)) return next;
+
+  auto const now = now_ns();  // one for all of them
+  next = no_limit;
+  cancel_scope* overdue = nullptr;
+  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
+    if (s->expired_) continue;
+    if (s->due_ <= now) {
+      s->expired_ = true;
+      if (overdue != nullptr && overdue->mask_ != s->mask_) request(*overdue);
+      overdue = s;
+    } else {
+      next = std::min(next, s->due_);
+    }
+  }
+  request(*overdue);
+  return next;
+}
+
+std::int64_t nearest_deadline(future_core& self) noexcept {
+  auto nearest = self.has(future_core::grouped) ? member_of(self).group.load(std::memory_order_relaxed)->limit
+                 : self.has(future_core::taker) ? deadline_of_taker(self)
+                                                : no_limit;
+  for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) nearest = std::min(nearest, s->due_);
+  return nearest;
 }
 
 std::int64_t look_outward(future_core* innermost) noexcept {

@@ -116,7 +116,6 @@ inline constexpr std::uint64_t request_count_mask = std::uint64_t{0x3fff} << 18;
   return (c.requests.load(std::memory_order_seq_cst) & request_undelivered_mask) != 0;  // pairs with the RMW in cancel()
 }
 void kick_task(future_core&) noexcept;                                // it has something to look at
-void request_for_scope(future_core& self, cancel_cause, std::string_view message) noexcept;  // a scope of the running task's
 int take_back(future_core& self, bool undelivered) noexcept;          // one request; how many are left
 [[nodiscard]] request_mark mark_requests(future_core const& self) noexcept;
 void deliver_again(future_core& self, request_mark const& since, cancelled const& what) noexcept;  // nobody heard it; not counted twice

@@ -143,6 +143,7 @@ TEST_CASE("C22 cancelled meanwhile: the caller waits until the call has returned
     int const writer = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     weft::pipe_stream opened(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     REQUIRE(::inotify_add_watch(opened.native_handle(), path.c_str(), IN_OPEN) >= 0);
+    CHECK_THROWS_AS(weft::wait_readable(opened.native_handle(), 0ms), weft::timeout_error);  // the reactor's descriptors are there now
     auto const before = open_descriptors();
     std::string text;
     auto const reading = weft::spawn([&] {
