@@ -266,10 +266,18 @@ void deliver_again(future_core& self, request_mark const& since, cancelled const
 
 cancel_scope::cancel_scope(future_core& owner, cancel_cause cause, std::int64_t due) noexcept
     : due_(due), owner_(owner), outer_(owner.scopes), before_(mark_requests(owner)),
-      uncaught_(owner.mask != 0 ? static_cast<unsigned>(std::uncaught_exceptions()) : 0), mask_(owner.mask), cause_(cause),
-      timed_before_(owner.timed) {
+      mask_(owner.mask), cause_(cause), timed_before_(owner.timed) {
   owner.scopes = this;
   if (due != no_limit) owner.timed = true;
+  if (mask_ != 0) [[unlikely]] begin_shielded();
+}
+
+// Out of line, as what follows: the everyday scope calls nothing.
+[[gnu::noinline]] void cancel_scope::begin_shielded() noexcept { uncaught_ = static_cast<unsigned>(std::uncaught_exceptions()); }
+
+[[gnu::noinline]] bool cancel_scope::take_back_own() noexcept {
+  int const left = take_back(owner_, owner_.deliveries == delivered_);
+  return (mask_ == 0 ? left : mark_requests(owner_).heard) <= before_.heard;  // inside a shield nobody else's was delivered
 }
 
 bool cancel_scope::leave() noexcept {
@@ -277,9 +285,7 @@ bool cancel_scope::leave() noexcept {
   left_ = true;
   owner_.scopes = outer_;
   owner_.timed = timed_before_;
-  if (!requested_) return false;
-  int const left = take_back(owner_, owner_.deliveries == delivered_);
-  return (mask_ == 0 ? left : mark_requests(owner_).heard) <= before_.heard;  // inside a shield nobody else's was delivered
+  return requested_ && take_back_own();
 }
 
 // The scopes inside of it will leave `timed` as they found it.

@@ -1,7 +1,5 @@
 // WEFT_DUMP_SIGNAL=QUIT: a dump of every runtime on stderr whenever that signal comes.
-#include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -10,10 +8,9 @@
 #include <string>
 #include <thread>
 
-#include <unistd.h>
-
 #include "runtime/dump.hpp"
 #include "runtime/signals.hpp"
+#include "runtime/stderr.hpp"
 
 namespace weft::detail {
 namespace {
@@ -34,18 +31,10 @@ int signal_named(std::string_view name) noexcept {
   return 0;
 }
 
-void write_all(std::string_view text) noexcept {
-  while (!text.empty()) {
-    auto const n = ::write(STDERR_FILENO, text.data(), text.size());
-    if (n <= 0 && errno != EINTR) return;
-    text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-  }
-}
-
 void write_dumps() noexcept try {
-  each_runtime([](runtime_core const& rt) { write_all(dump_of(rt, {.stacks = true})); });
+  each_runtime([](runtime_core const& rt) { write_to_stderr(dump_of(rt, {.stacks = true})); });
 } catch (std::bad_alloc const&) {
-  write_all("weft: no memory for a dump\n");
+  write_to_stderr("weft: no memory for a dump\n");
 }
 
 class dump_listener final : public signal_listener {
@@ -53,22 +42,20 @@ class dump_listener final : public signal_listener {
   explicit dump_listener(int signal) : signal_listener({signal}) { begin(); }
 
  private:
-  // By a thread of its own: stderr may be slow, and other signals wait behind this one. One at a time.
+  // By a thread of its own: stderr may be slow, and other signals wait behind this one.
   answer hear(int) noexcept override {
-    if (!at_work_.exchange(true, std::memory_order_acquire)) {
-      try {
-        std::thread([this] {
-          write_dumps();
-          at_work_.store(false, std::memory_order_release);
-        }).detach();
-      } catch (std::exception const&) {
-        at_work_.store(false, std::memory_order_release);
-      }
+    if (asked_.fetch_add(1, std::memory_order_acq_rel) != 0) return answer::taken;  // that thread goes on
+    try {
+      std::thread([this] {
+        for (auto n = asked_.load(std::memory_order_relaxed); n != 0; n = asked_.fetch_sub(n, std::memory_order_acq_rel) - n) write_dumps();
+      }).detach();
+    } catch (std::exception const&) {
+      asked_.store(0, std::memory_order_relaxed);
     }
     return answer::taken;
   }
 
-  std::atomic<bool> at_work_{false};
+  std::atomic<unsigned> asked_{0};
 };
 
 }  // namespace

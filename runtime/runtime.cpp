@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "runtime/deadlock_report.hpp"
 #include "runtime/signal_watch.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
@@ -68,6 +69,7 @@ runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world
                                                         .stall_threshold = options.stall_threshold,
                                                         .stack_size = options.stack_size,
                                                         .hooks = &task_hooks,
+                                                        .tell_quiet = world == nullptr && reports_deadlocks(),
                                                         .world = world,
                                                         .overflow_report = options.overflow_report});
   std::lock_guard guard{registry_lock};

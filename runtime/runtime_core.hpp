@@ -136,9 +136,6 @@ bool cancel_if_in_round(future_core&, std::uint32_t generation) noexcept;
 void look_around(future_core& self) noexcept;                         // the same for one that runs, if anything has
 std::int64_t look_outward(future_core* innermost) noexcept;           // after a kick, all tasks of a fiber; the next time-out
 
-// --- dump.cpp, for the debug reports
-void look_for_deadlocks(scheduler&) noexcept;
-
 // --- dump_signal.cpp
 void listen_for_dump_signal();  // once, if the environment asks for it; throws as signal_listener::begin()
 

@@ -54,6 +54,11 @@ struct watched {
   time::time_point surplus_since{};
   time::time_point awake_at = time::now();  // a worker was, when last looked at
   bool told_quiet = false;
+
+  void seen_awake(time::time_point at) noexcept {
+    awake_at = at;
+    told_quiet = false;
+  }
 };
 
 time::duration cpu_of(clockid_t thread) noexcept {
@@ -143,6 +148,7 @@ class watchman {
       if (is_over()) return;  // another thread may watch by now, and be dormant
       monitor::dormant_.store(false, std::memory_order_relaxed);
       busy = before = time::now();
+      for (watched& s : all_) s.seen_awake(busy);
     }
   }
 
@@ -150,14 +156,16 @@ class watchman {
   bool look_at_all(watched& s, time::time_point now, time::duration gap) noexcept {
     scheduler& home = *s.home;
     std::size_t able = 0;
-    bool awake = false, spilled = false;
+    bool awake = false, moved = false, spilled = false;
     for (auto const& w : home.workers()) {
       sight& known = s.sights[w->index];
       if (w->off_duty()) {
         known = {};
         continue;
       }
+      auto const ticks = known.ticks;
       look_at(*w, known, gap);
+      moved = moved || known.ticks != ticks;
       able += known.stuck() ? 0 : 1;
       if (known.stuck()) spilled = w->spill(spilled_at_once) || spilled;
       awake = awake || !w->asleep();
@@ -175,9 +183,8 @@ class watchman {
       s.surplus_since = {};
       dismiss_one(s);
     }
-    if (awake) {
-      s.awake_at = now;
-      s.told_quiet = false;
+    if (awake || moved) {
+      s.seen_awake(now);
     } else if (home.options.tell_quiet && !s.told_quiet && now - s.awake_at >= long_idle) {
       s.told_quiet = true;
       home.options.hooks->quiet(home);

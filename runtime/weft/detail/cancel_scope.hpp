@@ -55,12 +55,14 @@ class cancel_scope {
   friend cancelled take_request(future_core&, unsigned);
   [[nodiscard]] bool is_pending() const noexcept;
   [[nodiscard]] bool is_heard(unsigned uncaught) const noexcept;  // in spite of a shield
+  void begin_shielded() noexcept;
+  bool take_back_own() noexcept;
 
   future_core& owner_;
   cancel_scope* const outer_;
   std::uint32_t delivered_ = 0;   // the owner's deliveries when the request was made
   request_mark const before_;     // when it began
-  unsigned const uncaught_;       // exceptions in flight when it began inside a shield
+  unsigned uncaught_ = 0;         // exceptions in flight when it began inside a shield
   std::uint8_t const mask_;       // the owner's when it began
   cancel_cause const cause_;
   bool requested_ = false;
