@@ -152,11 +152,11 @@ class watchman {
     }
   }
 
-  // True: a worker is awake.
+  // True: a worker is awake, or has been since the last look.
   bool look_at_all(watched& s, time::time_point now, time::duration gap) noexcept {
     scheduler& home = *s.home;
     std::size_t able = 0;
-    bool awake = false, moved = false, spilled = false;
+    bool awake = false, spilled = false;
     for (auto const& w : home.workers()) {
       sight& known = s.sights[w->index];
       if (w->off_duty()) {
@@ -165,10 +165,9 @@ class watchman {
       }
       auto const ticks = known.ticks;
       look_at(*w, known, gap);
-      moved = moved || known.ticks != ticks;
       able += known.stuck() ? 0 : 1;
       if (known.stuck()) spilled = w->spill(spilled_at_once) || spilled;
-      awake = awake || !w->asleep();
+      awake = awake || !w->asleep() || known.ticks != ticks;
       auto const threshold = home.options.stall_threshold;
       if (threshold > 0ns && known.held >= threshold && !known.reported) report(s, *w, known, now);
     }
@@ -183,7 +182,7 @@ class watchman {
       s.surplus_since = {};
       dismiss_one(s);
     }
-    if (awake || moved) {
+    if (awake) {
       s.seen_awake(now);
     } else if (home.options.tell_quiet && !s.told_quiet && now - s.awake_at >= long_idle) {
       s.told_quiet = true;
