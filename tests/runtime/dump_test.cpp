@@ -137,7 +137,7 @@ TEST_CASE("a permit that was moved away is held by the task where it is") {
   });
 }
 
-TEST_CASE("stacks, if asked for: where a suspended task is") {
+TEST_CASE("B19 stacks, if asked for: where a suspended task is") {
   shapes::on_all([] {
     weft::event go;
     auto const t = weft::spawn([&] { go.wait(); });
