@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <ctime>
 #include <mutex>
 #include <new>
 #include <ranges>
@@ -21,6 +20,7 @@
 #include "scheduler/scheduler.hpp"
 #include "scheduler/small_file.hpp"
 #include "scheduler/stall.hpp"
+#include "scheduler/thread_setting.hpp"
 
 namespace weft::detail {
 namespace {
@@ -53,11 +53,6 @@ struct watched {
   time::time_point surplus_since{};
 };
 
-time::duration cpu_of(clockid_t thread) noexcept {
-  timespec t{};
-  return ::clock_gettime(thread, &t) == 0 ? std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec} : time::duration{0};
-}
-
 // The thread's state, third field of its stat file: S and D sleep in the kernel.
 bool is_blocked(pid_t tid) noexcept {
   char path[64], text[256];
@@ -75,7 +70,7 @@ void look_at(worker const& w, sight& known, time::duration gap) noexcept {
     known = {.ticks = ticks};
     return;
   }
-  auto const cpu = cpu_of(who->cpu_time);
+  auto const cpu = who->cpu_used();
   if (known.cpu >= 0ns) {
     auto const used = cpu - known.cpu;
     bool const was_blocked = std::exchange(known.blocked, used < gap / 2 && is_blocked(who->id));
@@ -92,16 +87,8 @@ class watchman {
     std::lock_guard guard{lock_};
     all_.reserve(all_.size() + 1);
     if (all_.empty()) {
-      sigset_t every, before;  // signals are the program's business: none is handled here
-      ::sigfillset(&every);
-      ::pthread_sigmask(SIG_SETMASK, &every, &before);
-      try {
-        thread_ = std::jthread([this](std::stop_token over) { serve(over); });
-      } catch (...) {
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-      }
-      ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+      without_signals const here;
+      thread_ = std::jthread([this](std::stop_token over) { serve(over); });
       ::pthread_setname_np(thread_.native_handle(), "weft/monitor");
     }
     all_.push_back(std::move(s));
