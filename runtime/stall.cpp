@@ -1,9 +1,7 @@
 // The report of a task that keeps its worker, on stderr: who it is, where it is, what to do.
 #include "scheduler/stall.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
@@ -15,9 +13,9 @@
 
 #include <boost/core/demangle.hpp>
 #include <dlfcn.h>
-#include <unistd.h>
 
 #include "runtime/runtime_core.hpp"
+#include "runtime/stderr.hpp"
 
 namespace weft::detail {
 namespace {
@@ -54,12 +52,7 @@ std::string text_of(task_info const& who, stall const& s) {
 }
 
 void print(task_info const& who, stall const& s) noexcept try {
-  auto const text = text_of(who, s);
-  for (std::string_view rest = text; !rest.empty();) {
-    auto const n = ::write(STDERR_FILENO, rest.data(), rest.size());
-    if (n <= 0 && errno != EINTR) break;
-    rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-  }
+  write_to_stderr(text_of(who, s));
 } catch (std::bad_alloc const&) {
 }
 
