@@ -132,6 +132,9 @@ std::int64_t look_outward(future_core* innermost) noexcept;           // after a
 // --- inspection (inspect.cpp). Empty: that life of the block is over.
 [[nodiscard]] std::optional<task_info> look_at(future_core&, std::uint32_t generation, clock::duration now);
 
+// --- metrics (metrics.cpp)
+[[nodiscard]] runtime_metrics metrics_of(runtime_core const&);
+
 // --- groups (group_core.cpp)
 void leave_group(future_core& child) noexcept;                        // it is done
 
