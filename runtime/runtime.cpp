@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "runtime/schedtrace.hpp"
 #include "runtime/signal_watch.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
@@ -79,9 +80,11 @@ runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world
     std::erase(registry(), this);
     throw;
   }
+  if (world == nullptr) schedtrace::watch(*this);
 }
 
 runtime_core::~runtime_core() {
+  schedtrace::forget(*this);
   drop_callbacks_of(*this);
   {
     std::lock_guard guard{registry_lock};
