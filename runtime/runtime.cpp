@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "runtime/deadlock_report.hpp"
+#include "runtime/schedtrace.hpp"
 #include "runtime/signal_watch.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
@@ -72,11 +73,15 @@ runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world
                                                         .tell_quiet = world == nullptr && reports_deadlocks(),
                                                         .world = world,
                                                         .overflow_report = options.overflow_report});
-  std::lock_guard guard{registry_lock};
-  registry().push_back(this);
+  {
+    std::lock_guard guard{registry_lock};
+    registry().push_back(this);
+  }
+  if (world == nullptr) schedtrace::watch(*this);
 }
 
 runtime_core::~runtime_core() {
+  schedtrace::forget(*this);
   drop_callbacks_of(*this);
   {
     std::lock_guard guard{registry_lock};

@@ -142,6 +142,9 @@ void listen_for_dump_signal();  // once, if the environment asks for it; throws 
 // --- inspection (inspect.cpp). Empty: that life of the block is over.
 [[nodiscard]] std::optional<task_info> look_at(future_core&, std::uint32_t generation, clock::duration now);
 
+// --- metrics (metrics.cpp)
+[[nodiscard]] runtime_metrics metrics_of(runtime_core const&);
+
 // --- groups (group_core.cpp)
 void leave_group(future_core& child) noexcept;                        // it is done
 

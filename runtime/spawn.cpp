@@ -80,7 +80,7 @@ void runtime_core::adopt_taker(future_core& c, worker& w, future_core const& cal
 }
 
 [[gnu::always_inline]] inline void runtime_core::submit_here(future_core& c, worker& w, future_core const* self) {
-  w.make_room();  // the push itself cannot fail
+  w.make_room_for(c);  // the push itself cannot fail
   identify(c, *this, id_from(w), w.coarse_now, self);
   w.spawned.add();
   w.push(c);

@@ -75,7 +75,7 @@ void team::settle() {
 bool member::fork(portion& p) noexcept {
   worker& w = *worker::current();
   try {
-    w.make_room();
+    w.make_room_for(p);
   } catch (std::bad_alloc const&) {
     return false;
   }

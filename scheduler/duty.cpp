@@ -13,6 +13,11 @@ std::optional<worker::thread_identity> worker::thread() const noexcept {
   return thread_identity{id, thread_handle_.load(std::memory_order_relaxed), thread_time_.load(std::memory_order_relaxed)};
 }
 
+std::chrono::nanoseconds worker::thread_identity::cpu_used() const noexcept {
+  timespec t{};
+  return ::clock_gettime(cpu_time, &t) == 0 ? std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec} : std::chrono::nanoseconds{0};
+}
+
 // The monitor's: only it dismisses and recalls, until the scheduler stops. Who is about to sleep is either found among the sleepers,
 // or takes their lock after us and then sees it.
 bool worker::dismiss() noexcept {

@@ -61,6 +61,7 @@ fiber* acquire_fiber(stack_pool& stacks) noexcept {
   f->current.store(nullptr, std::memory_order_relaxed);
   f->exceptions = {};
   f->saved_errno = 0;
+  f->ready_since = 0;
   begin_fiber(*f);
   return f;
 }

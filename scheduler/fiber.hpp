@@ -37,6 +37,7 @@ struct fiber : parker {
   fiber* next = nullptr;            // link of the queue or free list it is in
   exception_state exceptions;
   int saved_errno = 0;
+  std::uint32_t ready_since = 0;    // sampler.hpp
   void* sanitizer = nullptr;        // TSan's fiber, or ASan's fake stack
 
   static constexpr std::size_t timer_offset() noexcept { return sizeof(parker); }

@@ -56,7 +56,7 @@ work worker::find_oldest() noexcept {
 }
 
 work worker::find_local(bool start, bool look_outside) noexcept {
-  if (home.options.world != nullptr) return find_simulated();
+  if (simulated) return find_simulated();
   auto const from_outside = [&]() noexcept -> work {
     for (;;) {
       work const x = home.injected.pop(start);
@@ -146,7 +146,7 @@ work worker::find() noexcept {
   if (dismissed()) stand_down();
   bool const start = have_spares(1);
   work x = find_local(start);
-  if (!x && home.options.world != nullptr) return {};
+  if (!x && simulated) return {};
   if (!x && home.keeper_worker.load(std::memory_order_relaxed) == nullptr) {  // else that one gets it
     if (idle_driver* const d = home.driver(); d != nullptr && d->poll()) x = find_local(start);
   }

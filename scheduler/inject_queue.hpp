@@ -15,7 +15,8 @@ class inject_queue {
 
   // The oldest; `start` says whether an unstarted job would do.
   [[nodiscard]] work pop(bool start) noexcept;
-  [[nodiscard]] bool empty() const noexcept { return size_.load(std::memory_order_relaxed) == 0; }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
   // Of these, fibers.
   [[nodiscard]] std::size_t ready() const noexcept { return ready_.load(std::memory_order_relaxed); }
 

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <ctime>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -22,6 +21,7 @@
 #include "scheduler/scheduler.hpp"
 #include "scheduler/small_file.hpp"
 #include "scheduler/stall.hpp"
+#include "scheduler/thread_setting.hpp"
 
 namespace weft::detail {
 namespace {
@@ -61,11 +61,6 @@ struct watched {
   }
 };
 
-time::duration cpu_of(clockid_t thread) noexcept {
-  timespec t{};
-  return ::clock_gettime(thread, &t) == 0 ? std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec} : time::duration{0};
-}
-
 // The thread's state, third field of its stat file: S and D sleep in the kernel. Empty: there is no descriptor left to read it by (or
 // no /proc). One kept open for each worker would take them from the program, which may even close them.
 std::optional<bool> is_blocked(pid_t tid) noexcept {
@@ -84,7 +79,7 @@ void look_at(worker const& w, sight& known, time::duration gap) noexcept {
     known = {.ticks = ticks};
     return;
   }
-  auto const cpu = cpu_of(who->cpu_time);
+  auto const cpu = who->cpu_used();
   if (known.cpu >= 0ns) {
     auto const used = cpu - known.cpu;
     // Who cannot be asked counts as blocked if he has had no time at all: without a CPU, too, but then a stand-in does no harm.
@@ -102,16 +97,8 @@ class watchman {
     std::lock_guard guard{lock_};
     all_.reserve(all_.size() + 1);
     if (all_.empty()) {
-      sigset_t every, before;  // signals are the program's business: none is handled here
-      ::sigfillset(&every);
-      ::pthread_sigmask(SIG_SETMASK, &every, &before);
-      try {
-        thread_ = std::jthread([this](std::stop_token over) { serve(over); });
-      } catch (...) {
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-      }
-      ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+      without_signals const here;
+      thread_ = std::jthread([this](std::stop_token over) { serve(over); });
       ::pthread_setname_np(thread_.native_handle(), "weft/monitor");
     }
     all_.push_back(std::move(s));

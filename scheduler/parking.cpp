@@ -82,7 +82,7 @@ void park(parker& self, std::int64_t until) noexcept {
     return;
   }
   worker::current()->park(until);
-  if (until != no_limit) timer_wheel::disarm(static_cast<fiber&>(self).timer);
+  if (until != no_limit) worker::current()->disarm(static_cast<fiber&>(self));
 }
 
 void kick(parker& p, bool soon) noexcept {

@@ -69,9 +69,10 @@ class ready_ring {
     }
   }
 
-  // Owner: at most so many. Others may have taken some.
+  // Owner: at most so many, others may have taken some. Others: about so many.
   [[nodiscard]] std::size_t size() const noexcept {
-    return tail_.load(std::memory_order_relaxed) - head_.load(std::memory_order_relaxed);
+    auto const n = static_cast<std::int64_t>(tail_.load(std::memory_order_relaxed) - head_.load(std::memory_order_relaxed));
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
   }
   [[nodiscard]] bool empty() const noexcept {
     return head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_relaxed);

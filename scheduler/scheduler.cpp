@@ -89,31 +89,32 @@ void scheduler::stop() noexcept {
   for (auto const& w : workers()) (void)w->recall();
 }
 
+template <class T>
+void scheduler::bring_in(T& x) noexcept {
+  visitors_.fetch_add(1, std::memory_order_acquire);
+  if (sampler::picks(visits_.fetch_add(1, std::memory_order_relaxed))) x.ready_since = sampler::stamp(now());
+  injected.push(&x);
+  idle.notify();
+  visitors_.fetch_sub(1, std::memory_order_release);
+}
+
 void scheduler::submit(unstarted& j) {
   if (worker* const w = worker::current(); w != nullptr && &w->home == this) {
-    w->make_room();
+    w->make_room_for(j);
     w->push(j);
     return;
   }
   inject(j);
 }
 
-void scheduler::inject(unstarted& j) noexcept {
-  visitors_.fetch_add(1, std::memory_order_acquire);
-  injected.push(&j);
-  idle.notify();
-  visitors_.fetch_sub(1, std::memory_order_release);
-}
+void scheduler::inject(unstarted& j) noexcept { bring_in(j); }
 
 void scheduler::make_ready(fiber& f, bool soon) noexcept {
   if (worker* const w = worker::current(); w != nullptr && &w->home == this) {
     w->push_ready(&f, soon);
     return;
   }
-  visitors_.fetch_add(1, std::memory_order_acquire);
-  injected.push(&f);
-  idle.notify();
-  visitors_.fetch_sub(1, std::memory_order_release);
+  bring_in(f);
 }
 
 std::int64_t scheduler::now() const noexcept {

@@ -83,10 +83,13 @@ class scheduler {
 
  private:
   void start_thread(worker&);
+  template <class T>
+  void bring_in(T&) noexcept;                       // through the injection queue
   // One worker alone has nobody to take over what it leaves.
   [[nodiscard]] bool is_watched() const noexcept { return options.workers + options.stand_ins > 1 || options.stall_threshold.count() > 0 || options.tell_quiet; }
   std::atomic<idle_driver*> driver_{nullptr};
   std::atomic<unsigned> visitors_{0};               // outside threads inside submit or make_ready
+  std::atomic<std::uint64_t> visits_{0};            // of them, ever
   crew workers_;
   thread_setting const creator_;                    // stand-ins are the monitor's children, and take it on
   std::vector<std::thread> threads_;

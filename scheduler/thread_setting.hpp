@@ -25,4 +25,20 @@ class thread_setting {
   bool cpus_known_ = false;  // not on machines with more CPUs than that holds
 };
 
+// Signals are the program's business: a thread that is made while this lives handles none.
+class without_signals {
+ public:
+  without_signals() noexcept {
+    sigset_t every;
+    ::sigfillset(&every);
+    ::pthread_sigmask(SIG_SETMASK, &every, &before_);
+  }
+  without_signals(without_signals const&) = delete;
+  without_signals& operator=(without_signals const&) = delete;
+  ~without_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
 }  // namespace weft::detail

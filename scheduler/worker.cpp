@@ -29,6 +29,8 @@ thread_local worker* this_worker = nullptr;
   std::abort();
 }
 
+std::uint64_t seed(unsigned index) noexcept { return 0x9e3779b97f4a7c15ull * (index + 1); }
+
 constexpr std::size_t spare_limit = 64;  // fibers a worker keeps; more go back to the pool, their memory to the kernel
 
 }  // namespace
@@ -40,7 +42,9 @@ constexpr std::size_t spare_limit = 64;  // fibers a worker keeps; more go back 
 }
 
 worker::worker(scheduler& s, unsigned i)
-    : wheel(s.now(), s.options.world != nullptr ? timer_rounding::exact : timer_rounding::up), home(s), index(i), simulated(s.options.world != nullptr), idle_(s.idle), alone_(s.options.workers + s.options.stand_ins == 1), random_(0x9e3779b97f4a7c15ull * (i + 1)) {
+    : wheel(s.now(), s.options.world != nullptr ? timer_rounding::exact : timer_rounding::up),
+      samples(s, seed(i)), home(s), index(i), simulated(s.options.world != nullptr), idle_(s.idle),
+      alone_(s.options.workers + s.options.stand_ins == 1), random_(seed(i)) {
   coarse_now = s.now();
   if (i >= s.options.workers) duty_.store(off, std::memory_order_relaxed);  // until it has its thread
   spares_.reserve(spare_limit + 2);
@@ -78,9 +82,10 @@ void worker::loop(void* left) noexcept {
   current()->settle(left);
   for (;;) {
     worker* const w = current();
+    w->samples.ended();
     if (unstarted* const j = std::exchange(w->handed_over_, nullptr)) {
       // On a stack of the usual size it may be one that wants another; on any other size that is the one it wants.
-      w->running().stacks == &w->home.stacks ? w->start(*j) : w->home.options.hooks->run(*j);
+      w->running().stacks == &w->home.stacks ? w->start(*j) : w->run(*j);
     } else if (w->running().stacks != &w->home.stacks) {
       w->switch_to(w->take_spare(), after::recycle);  // a stack of another size was for one job only
     } else if (work const x = w->find(); x.ready != nullptr) {
@@ -95,16 +100,21 @@ void worker::loop(void* left) noexcept {
   }
 }
 
+inline void worker::run(unstarted& j) noexcept {
+  samples.begins(j.ready_since, switches);
+  home.options.hooks->run(j);
+}
+
 void worker::start(unstarted& j) noexcept {
   if (j.stack_kib == 0) [[likely]] {
-    home.options.hooks->run(j);
+    run(j);
     return;
   }
   fiber* f = nullptr;
   try {
     stack_pool& wanted = stack_pool::of(std::size_t{j.stack_kib} * 1024);
     if (&wanted == &home.stacks) {
-      home.options.hooks->run(j);
+      run(j);
       return;
     }
     f = acquire_fiber(wanted);
@@ -120,6 +130,17 @@ void worker::start(unstarted& j) noexcept {
   switch_to(*f, after::recycle);
 }
 
+[[gnu::always_inline]] inline void worker::switch_now(fiber& to) noexcept {
+  void* const left = switch_context(*previous_, to, &loop);
+  current()->settle(left);
+}
+
+// A function of its own that is jumped to: so nothing has to be kept for what is done here by those that are not measured.
+[[gnu::noinline, gnu::cold]] void worker::switch_measured(fiber& to, std::uint64_t n) noexcept {
+  samples.switches(n, to);
+  switch_now(to);
+}
+
 void worker::switch_to(fiber& to, after what) noexcept {
   fiber& self = running();
   self.exceptions = *exceptions;
@@ -127,9 +148,12 @@ void worker::switch_to(fiber& to, after what) noexcept {
   previous_ = &self;
   after_ = what;
   running_.store(&to, std::memory_order_relaxed);
-  switches.add();
-  void* const left = switch_context(self, to, &loop);
-  current()->settle(left);
+  auto const n = switches.add();
+  if (samples.wants_switch(n, to)) [[unlikely]] {
+    switch_measured(to, n);
+  } else {
+    switch_now(to);
+  }
 }
 
 // On the new context: only now is the old one's saved, so only now may others get to see it.
@@ -204,6 +228,7 @@ void worker::prepare_park(std::int64_t until) noexcept {
   self.parks.store(self.parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   self.since.store(coarse_now, std::memory_order_relaxed);
   if (until != INT64_MAX) {
+    timers.add();
     wheel.arm(self.timer, until);
     home.earlier_timer(until);
   }
@@ -217,8 +242,8 @@ void worker::park(std::int64_t until) noexcept {
 void worker::yield() noexcept {
   // Nothing but ready fibers here: the next one's turn. All else is find_local's business. One tick for both.
   bool const look_outside = tick();
-  if (!look_outside && slot() == nullptr && deque.empty() && wheel.next() == INT64_MAX && visiting_ == 0 && overflow_turns_ == 0 &&
-      home.options.world == nullptr) {
+  if (!look_outside && slot() == nullptr && deque.empty() && wheel.next() == INT64_MAX && (visiting_ | overflow_turns_) == 0 &&
+      !simulated) {
     if (fiber* const f = alone_ ? ring_.pop_alone() : ring_.pop()) {
       switch_to(*f, after::yield);
       return;
@@ -240,7 +265,7 @@ bool worker::slice_is_over(std::int64_t ns) noexcept {
 
 void worker::visit() noexcept {
   coarse_now = home.now();
-  if (visiting_ != 0 || home.options.world != nullptr) return;
+  if (visiting_ != 0 || simulated) return;
   run_timers();
   poll_in_passing();
   if (ring_.empty() && home.injected.empty()) return;
@@ -256,7 +281,7 @@ void worker::run_on_fresh_fiber(unstarted& j, std::int64_t until) noexcept {
   fiber& self = running();
   prepare_park(until);
   leave_for({nullptr, &j}, after::park);
-  if (until != INT64_MAX) timer_wheel::disarm(self.timer);
+  if (until != INT64_MAX) current()->disarm(self);
 }
 
 // Dead entries go; if the deque is full all the same it grows.
@@ -281,8 +306,7 @@ void worker::tidy() {
   }
 }
 
-void worker::push_ready(fiber* f, bool soon) noexcept {
-  wakes.add();
+[[gnu::always_inline]] inline void worker::push_now(fiber* f, bool soon) noexcept {
 #ifndef NDEBUG
   if ((wakes.get() & 1) != 0 && home.options.world == nullptr) {  // debug builds migrate at every other wake
     home.injected.push(f);
@@ -299,6 +323,21 @@ void worker::push_ready(fiber* f, bool soon) noexcept {
   }
   if (!ring_.push(f)) home.injected.push(f);
   notify();
+}
+
+// As switch_measured().
+[[gnu::noinline, gnu::cold]] void worker::push_measured(fiber* f, bool soon) noexcept {
+  samples.ready(f->ready_since);
+  push_now(f, soon);
+}
+
+void worker::push_ready(fiber* f, bool soon) noexcept {
+  wakes.add();
+  if (samples.wants_ready()) [[unlikely]] {
+    push_measured(f, soon);
+  } else {
+    push_now(f, soon);
+  }
 }
 
 }  // namespace weft::detail

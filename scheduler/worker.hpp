@@ -5,6 +5,7 @@
 // loop's frame at the bottom, and the worker goes on in another fiber's loop. When the suspended job has ended it is
 // simply inside its own loop again, perhaps on another worker: the loop keeps nothing over a call of run().
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <optional>
@@ -14,11 +15,13 @@
 #include <sys/types.h>
 
 #include "scheduler/claim.hpp"
+#include "scheduler/counter.hpp"
 #include "scheduler/deque.hpp"
 #include "scheduler/fiber.hpp"
 #include "scheduler/idle.hpp"
 #include "scheduler/idle_driver.hpp"
 #include "scheduler/ready_ring.hpp"
+#include "scheduler/sampler.hpp"
 #include "scheduler/work.hpp"
 
 namespace weft::detail {
@@ -30,20 +33,6 @@ inline constexpr std::size_t ring_capacity = 256;
 #else
 inline constexpr std::size_t ring_capacity = 4;  // overflow shows in tests, not in production
 #endif
-
-// Counters have one writer; readers see recent values.
-class counter {
- public:
-  std::uint64_t add(std::uint64_t n = 1) noexcept {
-    auto const v = value_.load(std::memory_order_relaxed) + n;
-    value_.store(v, std::memory_order_release);
-    return v;
-  }
-  [[nodiscard]] std::uint64_t get() const noexcept { return value_.load(std::memory_order_acquire); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
 
 class worker {
  public:
@@ -62,6 +51,10 @@ class worker {
   [[nodiscard]] fiber& running() noexcept { return *runs_on(); }
   [[nodiscard]] fiber* runs_on() const noexcept { return running_.load(std::memory_order_relaxed); }  // for others a guess
   void park(std::int64_t until) noexcept;      // RUNNING -> PARKED, unless something is there to look at
+  void disarm(fiber& f) noexcept {             // of the running fiber; the worker may be another than that which has armed it
+    timer_wheel::disarm(f.timer);
+    timers.add(~std::uint64_t{0});
+  }
   void yield() noexcept;                       // to the back of the queue
   void visit() noexcept;                       // lets a few others run, then goes on: see tick()
   void bury_dead() noexcept;                   // the scheduler ends: nothing is left but entries of what has ended
@@ -78,8 +71,9 @@ class worker {
   [[nodiscard]] bool slice_is_over(std::int64_t ns) noexcept;
 
   // --- queues; owner
-  // Before push(), which cannot fail then. Throws std::bad_alloc.
-  void make_room() {
+  // Before push(j), which cannot fail then. Throws std::bad_alloc.
+  void make_room_for(unstarted& j) {
+    if (samples.wants_ready()) [[unlikely]] samples.ready(j.ready_since);
     if (trim_ || !deque.room()) [[unlikely]] tidy();
   }
   void push(unstarted& j) noexcept {
@@ -100,6 +94,7 @@ class worker {
     pid_t id;
     pthread_t handle;
     clockid_t cpu_time;
+    [[nodiscard]] std::chrono::nanoseconds cpu_used() const noexcept;  // 0: it has ended
   };
   [[nodiscard]] std::optional<thread_identity> thread() const noexcept;
   // Of one that stands in. False: it was dismissed, or on duty, already.
@@ -108,18 +103,24 @@ class worker {
   bool recall() noexcept;
   bool spill(std::size_t most) noexcept;       // any thread; what it has to the injected ones; false: it had nothing
   [[nodiscard]] bool has_visible_work() const noexcept { return !deque.empty() || !ring_.empty(); }
+  [[nodiscard]] std::size_t queued() const noexcept { return deque.size() + ring_.size() + (slot() != nullptr ? 1 : 0); }
   [[nodiscard]] work give(worker& thief) noexcept;    // half of the ring, or the oldest job
   [[nodiscard]] fiber* give_slot() noexcept { return slot_.exchange(nullptr, std::memory_order_acq_rel); }
   [[nodiscard]] fiber* slot() const noexcept { return slot_.load(std::memory_order_relaxed); }
   timer_wheel wheel;
 
+  // Written by this worker only: a line for what is counted all the time, with the block of task ids, then the others.
+  alignas(64) counter ticks, switches, parks, wakes, spawned, finished;
+  std::uint64_t next_id = 0, last_id = 0;
+  alignas(64) std::int64_t coarse_now = 0;     // read now and then: good enough for ages
+  counter failed, cancelled, steals;
+  counter timers;                              // armed here less disarmed here, modulo 2^64: of all workers, those that are armed
+  sampler samples;
+
   scheduler& home;
   unsigned const index;
   bool const simulated;
-  counter spawned, finished, failed, cancelled, steals, parks, wakes, ticks, switches;
-  std::uint64_t next_id = 0, last_id = 0;      // block of task ids
   exception_state* exceptions = nullptr;       // of this thread
-  std::int64_t coarse_now = 0;                 // read now and then: good enough for ages
 
  private:
   // How long no stack has come free in the whole runtime while one was wanted.
@@ -134,8 +135,12 @@ class worker {
   static void loop(void* left) noexcept;
   void settle(void* left) noexcept;
   void switch_to(fiber&, after) noexcept;
+  void switch_measured(fiber&, std::uint64_t n) noexcept;
+  void switch_now(fiber&) noexcept;
   void tidy();
   void notify() noexcept { idle_.notify(); }
+  void push_measured(fiber*, bool soon) noexcept;
+  void push_now(fiber*, bool soon) noexcept;
   [[nodiscard]] bool have_spares(std::size_t n) noexcept;
   [[nodiscard]] fiber& take_spare() noexcept;
   void recycle(fiber*) noexcept;
@@ -160,6 +165,7 @@ class worker {
   void starve() noexcept;
   void starve_for(unstarted&) noexcept;
   void start(unstarted&) noexcept;
+  void run(unstarted&) noexcept;
   void run_timers() noexcept;
   void poll_in_passing() noexcept;
   void fire_due(std::int64_t now) noexcept;
@@ -199,7 +205,7 @@ class worker {
   patience for_usual_stacks_, for_other_stacks_;
   std::uint64_t random_;
   static constexpr std::uint32_t awake = 0, sleeping = 1, recheck = 2;
-  std::atomic<std::uint32_t> asleep_{awake};
+  alignas(64) std::atomic<std::uint32_t> asleep_{awake};  // from here on written by others, too
   static constexpr std::uint32_t on = 0, dismissed_ = 1, off = 2;
   std::atomic<std::uint32_t> duty_{on};
   std::atomic<pid_t> thread_id_{0};            // 0: does not serve

@@ -27,7 +27,7 @@ constexpr char help[] =
     "  POST /words          how many words the body has, counted on all workers; 503 when too many want that\n"
     "  GET /upstream        asks a slow service, and once more if it takes long\n"
     "  GET /upstream/lost   the same when it never answers: 504\n"
-    "  GET /metrics         counters\n"
+    "  GET /metrics         counters, the runtime's too, as Prometheus reads them\n"
     "SIGTERM or Ctrl-C: what has been begun is answered, for 10 s at most. A second one ends it at once.\n";
 
 struct options {

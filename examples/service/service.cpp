@@ -20,9 +20,9 @@ using boost::beast::http::verb;
 constexpr auto patience = 2s;      // with the upstream
 constexpr auto second_try = 50ms;  // it should have answered by then: ask once more, and take whichever comes first
 
-weft::http_response text(std::string body, status s = status::ok) {
+weft::http_response text(std::string body, status s = status::ok, char const* type = "text/plain") {
   weft::http_response r{s, 11};
-  r.set(boost::beast::http::field::content_type, "text/plain; version=0.0.4");
+  r.set(boost::beast::http::field::content_type, type);
   r.body() = std::move(body);
   return r;
 }
@@ -39,7 +39,7 @@ weft::http_response service::answer(weft::http_request const& request) {
   if (target == "/cheap") return text("ok\n");
   if (target == "/hog") return compute();
   if (target == "/upstream" || target == "/upstream/lost") return ask_upstream(target);
-  if (target == "/metrics") return text(metrics());
+  if (target == "/metrics") return text(metrics(), status::ok, "text/plain; version=0.0.4");
   return text("no such page\n", status::not_found);
 }
 
@@ -81,22 +81,18 @@ weft::http_response service::ask_upstream(std::string_view target) try {
   return text("the upstream is broken\n", status::bad_gateway);
 }
 
+// The service's own counters, then weft's: https://prometheus.io/docs/instrumenting/exposition_formats.
 std::string service::metrics() const {
-  auto const m = weft::runtime::current()->metrics();
   std::string all;
-  auto const add = [&all](char const* name, std::uint64_t n) { all.append(name).append(" ").append(std::to_string(n)).append("\n"); };
-  add("service_requests_total", requests_.load());
-  add("service_overloads_total", overloads_.load());
-  add("service_upstream_attempts_total", attempts_.load());
-  add("service_upstream_timeouts_total", timeouts_.load());
-  add("upstream_requests_total", slow_.asked());
-  add("weft_tasks_spawned_total", m.spawned);
-  add("weft_tasks_finished_total", m.finished);
-  add("weft_tasks_cancelled_total", m.cancelled);
-  add("weft_tasks_live", m.live);
-  add("weft_steals_total", m.steals);
-  add("weft_parks_total", m.parks);
-  return all;
+  auto const add = [&all](std::string const& name, char const* help, std::uint64_t n) {
+    all += "# HELP " + name + ' ' + help + "\n# TYPE " + name + " counter\n" + name + ' ' + std::to_string(n) + '\n';
+  };
+  add("service_requests_total", "Requests that have come.", requests_.load());
+  add("service_overloads_total", "Requests to /words that were turned away.", overloads_.load());
+  add("service_upstream_attempts_total", "Requests sent to the upstream, second tries among them.", attempts_.load());
+  add("service_upstream_timeouts_total", "Requests to /upstream that it has not answered in time.", timeouts_.load());
+  add("upstream_requests_total", "Requests that have come to the upstream.", slow_.asked());
+  return all + weft::to_prometheus(weft::runtime::current()->metrics());
 }
 
 }  // namespace service

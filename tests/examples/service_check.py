@@ -5,12 +5,17 @@ usage: service_check.py PATH/TO/service
 """
 import contextlib
 import http.client
+import pathlib
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
+
+sys.dont_write_bytecode = True
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "prometheus"))
+import exposition
 
 TIMEOUT = 120  # of anything; nothing here comes near it
 
@@ -45,7 +50,9 @@ def ask(connection, method, target, body=None):
 def counters(port):
     status, text = ask(connect(port), "GET", "/metrics")
     assert status == 200, text
-    return {name: int(n) for name, n in re.findall(r"^(\w+) (\d+)$", text, re.M)}
+    families = exposition.parse(text)
+    assert not list(exposition.lint(families)), list(exposition.lint(families))
+    return exposition.values(families)
 
 
 def wait_for(port, name, at_least):
@@ -63,7 +70,7 @@ def pages(port):
     assert ask(c, "GET", "/nowhere")[0] == 404
     assert ask(c, "DELETE", "/cheap")[0] == 405
     m = counters(port)
-    assert m["service_requests_total"] == 8 and m["weft_tasks_spawned_total"] > 0, m
+    assert m["service_requests_total"] == 8 and m["weft_tasks_spawned_total"] > 0 and m['weft_tasks{state="running"}'] > 0, m
 
 
 def hedging(port):

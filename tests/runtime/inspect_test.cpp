@@ -1,4 +1,4 @@
-// Looking inside: all_tasks, task_info, metrics.
+// Looking inside: all_tasks, task_info.
 #include <algorithm>
 #include <thread>
 
@@ -19,22 +19,6 @@ std::string what_it_waits_for(weft::task<> const& t) {
     REQUIRE(i != nullptr);
     if (!i->waits_for.empty()) return i->waits_for;
   }
-}
-
-void check_sums(weft::runtime_metrics const& m) {
-  weft::worker_metrics sum;
-  for (auto const& w : m.workers) {
-    sum.steals += w.steals;
-    sum.parks += w.parks;
-    sum.wakes += w.wakes;
-    sum.ticks += w.ticks;
-    sum.switches += w.switches;
-  }
-  CHECK(sum.steals == m.steals);
-  CHECK(sum.parks == m.parks);
-  CHECK(sum.wakes == m.wakes);
-  CHECK(sum.ticks == m.ticks);
-  CHECK(sum.switches == m.switches);
 }
 
 }  // namespace
@@ -229,53 +213,5 @@ TEST_CASE("a suspended task's stack use is known") {
     CHECK(used < 256 * 1024);
     gate.set_value();
     t.get();
-  });
-}
-
-TEST_CASE("metrics: what was spawned has finished, failed, been cancelled, or lives") {
-  shapes::for_each_worker_count([](unsigned workers) {
-    weft::runtime rt({.workers = workers});
-    auto const before = rt.metrics();
-    CHECK(before.live == 0);
-    CHECK(before.workers.size() == workers);
-    rt.run([&] {
-      std::vector<weft::task<>> all;
-      for (int i = 0; i != 30; ++i) {
-        all.push_back(weft::spawn([i] {
-          if (i % 3 == 0) throw i;
-          if (i % 3 == 1) throw weft::cancelled();
-        }));
-      }
-      for (auto const& t : all) {
-        t.wait();
-        (void)t.cancel();
-      }
-      CHECK(weft::run_blocking([] { return 1; }).get() == 1);
-    });
-    auto const m = rt.metrics();
-    CHECK(m.spawned == 32);
-    CHECK(m.failed == 10);
-    CHECK(m.cancelled == 10);
-    CHECK(m.finished == 12);
-    CHECK(m.live == 0);
-    CHECK(m.suspended == 0);
-    check_sums(m);
-  });
-}
-
-TEST_CASE("metrics: live and suspended count those that wait") {
-  shapes::on_all([] {
-    auto const& rt = *weft::runtime::current();
-    weft::promise<> gate;
-    std::vector<weft::task<>> all;
-    for (int i = 0; i != 10; ++i) all.push_back(weft::spawn([f = gate.get_future()] { f.wait(); }));
-    shapes::until([&] { return rt.metrics().suspended == 10; });
-    auto const m = rt.metrics();
-    CHECK(m.live == 11);
-    CHECK(m.stacks >= 11);
-    gate.set_value();
-    for (auto const& t : all) t.get();
-    shapes::until([&] { return rt.metrics().live == 1; });
-    CHECK(rt.metrics().suspended == 0);
   });
 }

@@ -70,6 +70,8 @@ class job {
 
   // Set before the job is published: KiB of stack it wants; 0: its scheduler's default.
   std::uint32_t stack_kib = 0;
+  // Nobody's but who queues it, and who has claimed it from a queue: scheduler/sampler.hpp.
+  std::uint32_t ready_since = 0;
 
   // J4: the entry was popped, the handle is the only one: the runner's reference goes without an RMW.
   void drop_entry_unshared() noexcept { owners_.store(one_handle, std::memory_order_relaxed); }
@@ -84,6 +86,7 @@ class job {
     owners_.store(owners, std::memory_order_relaxed);
     state_.store(s, std::memory_order_relaxed);
     stack_kib = 0;
+    ready_since = 0;
   }
 
  private:
