@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "runtime/signal_watch.hpp"
+#include "runtime/trace.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
 
@@ -66,6 +67,7 @@ runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world
   }
   try {
     install_terminate_report();
+    trace_as_environment_says();
     sched = std::make_unique<scheduler>(scheduler_options{.name = options.name,
                                                           .workers = options.workers,
                                                           .stand_ins = options.max_stand_ins,
@@ -90,6 +92,7 @@ runtime_core::~runtime_core() {
   for (backoff b; reporting.load(std::memory_order_acquire) != 0;) b.pause();
   blocking->join();
   sched.reset();
+  write_environments_trace();
 }
 
 runtime_core const* pin_runtime(runtime_core const* rt) noexcept {
