@@ -4,6 +4,7 @@
 
 #include "runtime/deadlock_report.hpp"
 #include "runtime/shield.hpp"
+#include "runtime/task_records.hpp"
 #include "runtime/waiting.hpp"
 #include <weft/detail/group_core.hpp>
 #include <weft/detail/team.hpp>
@@ -56,11 +57,13 @@ struct join_record : wait_record {
 }
 
 inline job_state run_body(future_core& c) noexcept {
+  if (recording()) [[unlikely]] record_begin(c);
   return is_requested(c) ? refuse_to_run(c) : c.ops->run(c);
 }
 
 // The last of a task that only the joiner above us can know: plain stores (J4).
 [[gnu::always_inline]] inline void finish_unshared(worker& w, future_core& c, job_state s, claimed how) noexcept {
+  if (recording()) [[unlikely]] record_end(c, s);
   c.set_state(s);  // before ended(): see cancel_round()
   runtime_core& rt = *c.rt.load(std::memory_order_relaxed);
   rt.ending(c);
@@ -192,6 +195,7 @@ void fail_for_want_of_stack(unstarted& u) noexcept {
     return;
   }
   auto& c = static_cast<future_core&>(u);
+  c.outer = nullptr;
   c.ops->discard(c);
   ::new (&c.ops->error(c)) std::exception_ptr(std::make_exception_ptr(std::bad_alloc()));
   finish_and_leave(c, job_state::failed);
@@ -201,7 +205,7 @@ void describe(fiber const& f, char* out, std::size_t n) noexcept;
 
 }  // namespace
 
-job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &describe, &report_deadlocks, &report_stall};
+job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &describe, &recorded_occupant, &report_deadlocks, &report_stall};
 
 void join(future_core& c) {
   worker* w = worker::current();
@@ -321,6 +325,7 @@ void finish_and_leave(future_core& c, job_state s, bool owns_entry) noexcept {
   finish(c, s);
   if (c.has(future_core::grouped)) leave_group(c);
   rt.ending(c);
+  if (recording()) [[unlikely]] record_end(c, s);  // whom it has woken it has woken before its end
   if (owns_entry && c.drop_owner(job::one_entry)) destroy(c);
   rt.ended(worker::current(), s);
   if (outside) rt.leaving.fetch_sub(1, std::memory_order_release);

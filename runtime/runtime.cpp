@@ -8,6 +8,7 @@
 #include "runtime/deadlock_report.hpp"
 #include "runtime/schedtrace.hpp"
 #include "runtime/signal_watch.hpp"
+#include "runtime/trace.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
 
@@ -64,6 +65,7 @@ runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world
       blocking(std::make_shared<thread_pool>(options.max_blocking_threads)) {
   install_terminate_report();
   listen_for_dump_signal();
+  trace_as_environment_says();
   sched = std::make_unique<scheduler>(scheduler_options{.name = options.name,
                                                         .workers = options.workers,
                                                         .stand_ins = options.max_stand_ins,
@@ -90,6 +92,7 @@ runtime_core::~runtime_core() {
   for (backoff b; reporting.load(std::memory_order_acquire) != 0;) b.pause();
   blocking->join();
   sched.reset();
+  write_environments_trace();
 }
 
 runtime_core const* pin_runtime(runtime_core const* rt) noexcept {

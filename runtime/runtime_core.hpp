@@ -23,7 +23,8 @@ class runtime_core {
   void submit(future_core&, worker*, future_core const* self);
   // Before something is counted as ended; no_runtime_error once refusing, for a callback's runner once closed.
   void count_outside_spawn(bool callback = false);
-  void submit_here(future_core&, worker&, future_core const* self);  // that worker is the caller's, and this runtime's
+  // That worker is the caller's, and this runtime's.
+  void submit_here(future_core&, worker&, future_core const* self, bool recorded);
   void adopt(future_core&) noexcept;       // gives it its identity
   // The same, and counts it: it runs at once on that worker, with those locals.
   void adopt_taker(future_core&, worker&, future_core const& caller, task_locals*) noexcept;
@@ -139,7 +140,9 @@ std::int64_t look_outward(future_core* innermost) noexcept;           // after a
 // --- dump_signal.cpp
 void listen_for_dump_signal();  // once, if the environment asks for it; throws as signal_listener::begin()
 
-// --- inspection (inspect.cpp). Empty: that life of the block is over.
+// --- inspection (inspect.cpp)
+[[nodiscard]] char const* name_of_awaited(std::uint8_t kind) noexcept;  // "a mutex"
+// Empty: that life of the block is over.
 [[nodiscard]] std::optional<task_info> look_at(future_core&, std::uint32_t generation, clock::duration now);
 
 // --- metrics (metrics.cpp)

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "runtime/slab.hpp"
+#include "scheduler/recorder.hpp"
 
 namespace weft::detail {
 
@@ -40,7 +41,10 @@ std::string name_of(future_core& c) {
 
 void set_name(future_core& c, std::string name) {
   std::lock_guard guard{side_lock(c)};
-  side_of(c).name.swap(name);
+  std::string& kept = side_of(c).name;
+  kept.swap(name);
+  bool const spawned = c.rt.load(std::memory_order_relaxed) != nullptr;  // else record_spawn() has it
+  if (spawned && recording()) [[unlikely]] record_name(c.id.load(std::memory_order_relaxed), kept);
 }
 
 }  // namespace weft::detail

@@ -1,5 +1,6 @@
 // Who runs here, and how a task comes to be queued.
 #include "runtime/task_locals.hpp"
+#include "runtime/task_records.hpp"
 #include <weft/errors.hpp>
 
 namespace weft::detail {
@@ -64,11 +65,13 @@ std::uint64_t id_from(worker& w) noexcept {
 
 void runtime_core::adopt(future_core& c) noexcept {
   identify(c, *this, next_task_id.fetch_add(1, std::memory_order_relaxed), sched->now(), current_core());
+  if (recording()) [[unlikely]] record_spawn(c);
 }
 
 void runtime_core::adopt_taker(future_core& c, worker& w, future_core const& caller, task_locals* locals) noexcept {
   c.locals = share(locals);
   identify(c, *this, id_from(w), w.coarse_now, caller.id.load(std::memory_order_relaxed));
+  if (recording()) [[unlikely]] record_spawn(c);
   w.spawned.add();
 }
 
@@ -76,12 +79,14 @@ void runtime_core::adopt_taker(future_core& c, worker& w, future_core const& cal
 [[gnu::noinline]] void runtime_core::submit_outside(future_core& c, future_core const* self) {
   count_outside_spawn(c.kind == core_kind::callback);
   identify(c, *this, next_task_id.fetch_add(1, std::memory_order_relaxed), sched->now(), self);
+  if (recording()) [[unlikely]] record_spawn(c);
   sched->submit(c);
 }
 
-[[gnu::always_inline]] inline void runtime_core::submit_here(future_core& c, worker& w, future_core const* self) {
+[[gnu::always_inline]] inline void runtime_core::submit_here(future_core& c, worker& w, future_core const* self, bool recorded) {
   w.make_room_for(c);  // the push itself cannot fail
   identify(c, *this, id_from(w), w.coarse_now, self);
+  if (recorded) record_spawn(c);
   w.spawned.add();
   w.push(c);
 }
@@ -92,7 +97,7 @@ void runtime_core::submit(future_core& c, worker* w, future_core const* self) {
     submit_outside(c, self);
     return;
   }
-  submit_here(c, *w, self);
+  submit_here(c, *w, self, recording());
 }
 
 namespace {
@@ -107,9 +112,9 @@ namespace {
 
 void launch(future_core& c, runtime_core* rt) {
   worker* const w = worker::current();
-  if (rt == nullptr && w != nullptr && c.stack_kib == 0) [[likely]] {
+  if (rt == nullptr && w != nullptr && c.stack_kib == 0 && !recording()) [[likely]] {
     if (future_core const* const self = running_on(*w)) [[likely]] {
-      self->rt.load(std::memory_order_relaxed)->submit_here(c, *w, self);
+      self->rt.load(std::memory_order_relaxed)->submit_here(c, *w, self, false);
       return;
     }
   }

@@ -11,6 +11,7 @@
 #include "runtime/runtime_core.hpp"
 #include "runtime/stderr.hpp"
 #include "runtime/symbol.hpp"
+#include "runtime/trace.hpp"
 
 namespace weft::detail {
 namespace {
@@ -49,6 +50,7 @@ bool report_stall(stall const& s) noexcept try {
   try {
     std::thread([who = std::move(*who), s]() noexcept {  // s.who may be gone by then
       print(who, s);
+      write_trace_of_stall();
       printing.store(false, std::memory_order_release);
     }).detach();
   } catch (...) {

@@ -43,7 +43,8 @@ std::string describe_frame(void* address) {
 // The call is before the address: that may be the next function's when the call does not return.
 std::string caller_name(void* return_address) {
   auto const s = look_up(reinterpret_cast<std::uintptr_t>(return_address) - 1);
-  return s.name.empty() ? s.place : s.name;
+  if (!s.name.empty()) return s.name;
+  return s.place.starts_with('(') ? s.place : std::string();
 }
 
 }  // namespace weft::detail

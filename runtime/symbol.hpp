@@ -8,7 +8,7 @@ namespace weft::detail {
 // programs that are linked with -rdynamic have their own among them. std::bad_alloc.
 [[nodiscard]] std::string describe_frame(void* address);
 
-// "name", else "(program+0x1234)", of the function that a return address leads back to. std::bad_alloc.
+// "name", else "(program+0x1234)", of the function that a return address leads back to. Empty: that is no code. std::bad_alloc.
 [[nodiscard]] std::string caller_name(void* return_address);
 
 }  // namespace weft::detail

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "runtime/task_locals.hpp"
+#include "runtime/task_records.hpp"
 #include "runtime/waiting.hpp"
 
 namespace weft::detail {
@@ -205,6 +206,7 @@ void portion::work_as_member() {
   f.current.store(&c, std::memory_order_relaxed);
   c.where.store(&f, std::memory_order_release);
   runner_.store(&c, std::memory_order_seq_cst);
+  if (recording()) [[unlikely]] record_begin(c);
   if (team_.said_.load(std::memory_order_seq_cst) == 0) {
     member mine(team_, &c);
     work_(*this, mine);

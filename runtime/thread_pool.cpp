@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "runtime/on_thread.hpp"
+#include "runtime/task_records.hpp"
 #include <weft/blocking.hpp>
 #include <weft/detail/parking.hpp>
 
@@ -18,11 +19,12 @@ constexpr auto keep_alive = std::chrono::seconds(10);
 void run(future_core& c, meanwhile is) noexcept {
   job_state s = job_state::cancelled;
   (void)c.claim();  // whoever has taken it out of the queue, and nobody else: such a task is never inlined
+  c.outer = nullptr;
+  if (recording()) [[unlikely]] record_begin(c);
   if (is_requested(c)) {
     keep_cancellation(c, take_request(c));
     c.ops->discard(c);
   } else {
-    c.outer = nullptr;
     c.timed = false;
     if (is == meanwhile::the_task) {
       c.where.store(&this_parker(), std::memory_order_seq_cst);

@@ -11,6 +11,7 @@
 #include "scheduler/fence.hpp"
 #include "scheduler/futex.hpp"
 #include "scheduler/monitor.hpp"
+#include "scheduler/recording.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/xorshift.hpp"
 
@@ -74,6 +75,7 @@ work worker::find_local(bool start, bool look_outside) noexcept {
   if (look_outside) {
     if (dismissed()) return {};
     coarse_now = home.now();
+    if (recording()) [[unlikely]] note_queues();
     poll_in_passing();
     for (auto& w : home.workers()) w->wheel.next() <= coarse_now ? w->fire_due(coarse_now) : void();
     if (ticks.get() - overflow_ended_ >= visit_period) overflow_turns_ = turns_of_overflow();
@@ -219,7 +221,9 @@ work worker::give(worker& thief) noexcept {
 
 void worker::fire(timer_entry& e) noexcept {
   auto* const f = reinterpret_cast<fiber*>(reinterpret_cast<char*>(&e) - fiber::timer_offset());
-  if (f->kick()) f->home->make_ready(*f, false);
+  if (!f->kick()) return;
+  if (recording()) [[unlikely]] record_wake(*f, woken_by::timer);
+  f->home->make_ready(*f, false);
 }
 
 void worker::fire_due(std::int64_t now) noexcept {
@@ -232,7 +236,21 @@ void worker::poll_in_passing() noexcept {
   idle_driver* const d = home.driver();
   if (d == nullptr || coarse_now - polled_ < (ring_.size() < plenty ? poll_period : late_poll_period)) return;
   polled_ = coarse_now;
-  (void)d->poll();
+  if (recording()) [[unlikely]] {
+    poll_as_worker(*d);
+  } else {
+    (void)d->poll();
+  }
+}
+
+// Whom it wakes no task has woken, though one runs.
+[[gnu::noinline, gnu::cold]] void worker::poll_as_worker(idle_driver& d) noexcept {
+  worker_acts const marked;
+  (void)d.poll();
+}
+
+[[gnu::noinline, gnu::cold]] void worker::note_queues() const noexcept {
+  record(happened::queues, deque.size(), ring_.size());
 }
 
 void worker::run_timers() noexcept {
@@ -307,6 +325,7 @@ void worker::sleep() noexcept {
     return;
   }
   if (!have_spares(1)) return;
+  if (recording()) [[unlikely]] note_queues();
   home.idle.enter(*this);
   heavy_fence();  // pairs with light_fence in notify(): the last look comes after being counted
   bool work_left = home.stopping.load(std::memory_order_seq_cst) || dismissed() || !home.injected.empty() || slot() != nullptr;

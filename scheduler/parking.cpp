@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "scheduler/futex.hpp"
+#include "scheduler/recording.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace weft::detail {
@@ -63,6 +64,7 @@ void park_thread(parker& self, std::int64_t until) noexcept {
 void schedule(parker& p, bool soon) noexcept {
   if (p.what() == parker::kind::fiber) {
     auto& f = static_cast<fiber&>(p);
+    if (recording()) [[unlikely]] record_wake(f, woken_by::task);
     f.home->make_ready(f, soon);
   } else {
     futex_wake_one(futex_word(p));

@@ -16,12 +16,19 @@ struct work {
   explicit operator bool() const noexcept { return ready != nullptr || start != nullptr; }
 };
 
+// Who runs, or is suspended, on a fiber, in numbers for recordings.
+struct occupant {
+  std::uint64_t task = 0;       // 0: nobody
+  std::uint8_t waits_for = 0;   // the layer above knows what that means
+};
+
 // What the scheduler has to ask of the layer above about jobs. One static table per scheduler.
 struct job_hooks {
   void (*run)(unstarted&) noexcept;   // claimed; consumes the entry's reference
   void (*bury)(unstarted&) noexcept;  // a tombstone: drops the entry's reference
   void (*fail)(unstarted&) noexcept;  // claimed; no stack could be had for it: it ends failed with bad_alloc
   void (*describe)(fiber const&, char* out, std::size_t n) noexcept;  // who runs there; async-signal-safe
+  occupant (*who)(fiber const&) noexcept;  // it has something in `current`, and nobody resumes it meanwhile
   void (*quiet)(scheduler&) noexcept;  // by the monitor, if the scheduler asks for it: all its workers have slept for a while
   bool (*stalled)(stall const&) noexcept;  // by the monitor; false: not told, there was nothing to tell of or it was over
 };

@@ -13,7 +13,9 @@
 
 #include "scheduler/context.hpp"
 #include "scheduler/overflow.hpp"
+#include "scheduler/recording.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/wait_profile.hpp"
 
 namespace weft::detail {
 namespace {
@@ -160,6 +162,7 @@ void worker::switch_to(fiber& to, after what) noexcept {
 void worker::settle(void* left) noexcept {
   fiber* const prev = previous_;
   prev->context.store(left, std::memory_order_relaxed);
+  if (recording()) [[unlikely]] record_switch(*prev, running(), after_ == after::park);
   *exceptions = running().exceptions;
   *errno_ = running().saved_errno;
   switch (after_) {
@@ -213,13 +216,22 @@ fiber& worker::take_spare() noexcept {
 }
 
 // A job is started on a fresh fiber only while another spare stays in hand: so suspending never fails.
-void worker::leave_for(work x, after what) noexcept {
+[[gnu::always_inline]] inline void worker::go_to(work x, after what) noexcept {
   if (x.ready != nullptr) {
     switch_to(*x.ready, what);
   } else {
     handed_over_ = x.start;
     switch_to(take_spare(), what);
   }
+}
+
+void worker::leave_for(work x, after what) noexcept {
+  profiling_waits() && what == after::park ? park_profiled(x) : go_to(x, what);
+}
+
+[[gnu::noinline, gnu::cold]] void worker::park_profiled(work x) noexcept {
+  profiled_wait const here(running());
+  go_to(x, after::park);
 }
 
 void worker::prepare_park(std::int64_t until) noexcept {

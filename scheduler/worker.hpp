@@ -147,6 +147,10 @@ class worker {
   void settle_in(fiber&) noexcept;
   void prepare_park(std::int64_t until) noexcept;
   void leave_for(work, after) noexcept;
+  void go_to(work, after) noexcept;
+  void park_profiled(work) noexcept;
+  void note_queues() const noexcept;
+  void poll_as_worker(idle_driver&) noexcept;
 
   [[nodiscard]] work find() noexcept;
   [[nodiscard]] work find_local(bool start) noexcept { return find_local(start, tick()); }

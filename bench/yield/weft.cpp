@@ -1,5 +1,6 @@
 // yield on weft.
 #include <weft/task.hpp>
+#include <weft/trace.hpp>
 
 #include <vector>
 
@@ -21,7 +22,15 @@ void yield_weft(State& state) {
   on_weft(state.range(0), [&] { measure(state, run_all); });
 }
 
+// With the flight recorder on: one record each.
+void yield_traced_weft(State& state) {
+  weft::trace::record(true);
+  yield_weft(state);
+  weft::trace::record(false);
+}
+
 BENCHMARK(yield_weft)->Name("yield/all/weft")->Apply(rows);
+BENCHMARK(yield_traced_weft)->Name("yield/all/weft_traced")->Apply(rows);
 
 }  // namespace
 }  // namespace bench::yield

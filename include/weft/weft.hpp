@@ -42,6 +42,7 @@
 #include <weft/task_local.hpp>
 #include <weft/tcp.hpp>
 #include <weft/timeout.hpp>
+#include <weft/trace.hpp>
 #include <weft/udp.hpp>
 #include <weft/unix.hpp>
 #include <weft/wait.hpp>
