@@ -1,6 +1,8 @@
 // The seeded world: one thread, a generator for every choice, a clock that only jumps.
 #include <weft/simulation.hpp>
 
+#include "runtime/debug.hpp"
+#include "runtime/report.hpp"
 #include "runtime/runtime_core.hpp"
 #include <weft/errors.hpp>
 
@@ -49,12 +51,12 @@ void simulation::serve(detail::handle const& main) {
   detail::runtime_core& core = *runtime_.core_;
   world_->main = &main.core();
   world_->stuck_now = false;
+  if (core.debug != nullptr) detail::forget_held_locks();
   core.sched->serve_here();
   std::string report;
   if (world_->stuck_now) {
     for (auto const& t : core.handle.all_tasks()) {
-      report += "\n  " + t.name + " (id " + std::to_string(t.id) + ", spawned at " + t.spawned_at.file_name() + ":" +
-                std::to_string(t.spawned_at.line()) + ") waits" + (t.waits_for.empty() ? "" : " for " + t.waits_for);
+      report += "\n  " + detail::introduce(t) + " waits" + (t.waits_for.empty() ? "" : " for " + t.waits_for);
     }
   }
   bool const deadlocked = world_->stuck_now;

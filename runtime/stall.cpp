@@ -1,18 +1,14 @@
 // The report of a task that keeps its worker, on stderr: who it is, where it is, what to do.
 #include "scheduler/stall.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <exception>
 #include <new>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 
-#include <unistd.h>
-
+#include "runtime/report.hpp"
 #include "runtime/runtime_core.hpp"
 #include "runtime/symbol.hpp"
 
@@ -21,8 +17,7 @@ namespace {
 
 std::string text_of(task_info const& who, stall const& s) {
   auto const ms = std::chrono::duration_cast<std::chrono::milliseconds>(s.held).count();
-  std::string text = "weft: task '" + who.name + "' (id " + std::to_string(who.id) + ", spawned at " + who.spawned_at.file_name() + ':' +
-                     std::to_string(who.spawned_at.line()) + ") has kept its worker for " + std::to_string(ms) + " ms; it ";
+  std::string text = "weft: " + introduce(who) + " has kept its worker for " + std::to_string(ms) + " ms; it ";
   text += s.blocked ? "is blocked in a call of the system. weft::run_blocking() does that elsewhere"
                     : "computes. weft::this_task::checkpoint() or yield() lets others run";
   text += '\n';
@@ -33,12 +28,7 @@ std::string text_of(task_info const& who, stall const& s) {
 }
 
 void print(task_info const& who, stall const& s) noexcept try {
-  auto const text = text_of(who, s);
-  for (std::string_view rest = text; !rest.empty();) {
-    auto const n = ::write(STDERR_FILENO, rest.data(), rest.size());
-    if (n <= 0 && errno != EINTR) break;
-    rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-  }
+  say(text_of(who, s));
 } catch (std::bad_alloc const&) {
 }
 

@@ -33,6 +33,7 @@ struct scheduler_options {
   std::chrono::nanoseconds stall_threshold{0};  // whoever holds a worker for so long is told of; 0: nobody
   std::size_t stack_size = 256 * 1024;
   job_hooks const* hooks = nullptr;
+  void (*suspends)(fiber const&) noexcept = nullptr;  // told on each fiber that is about to let others run; null: nobody asks
   simulated_world* world = nullptr;
   bool overflow_report = true;
 };
