@@ -1,6 +1,6 @@
 // Cancellation: requests, how they are delivered, and how they are passed on.
 //
-//   requests   | generation 32 | count 14 | undelivered 10 | own | asked | ended | shutdown | cause 3 | .. |
+//   requests   | generation 32 | count 14 | undelivered 10 | own | asked | ended | shutdown | cause 3 | watched |
 //
 // Written by RMW only. The count is what cancelling() says. Delivering throws once for all that are undelivered. Only the task
 // itself delivers and takes back; a scope (cancel_scope.hpp) knows by the count of deliveries whether its own request is
@@ -14,7 +14,7 @@
 #include <new>
 #include <optional>
 
-#include "runtime/runtime_core.hpp"
+#include "runtime/debug.hpp"
 #include <weft/detail/group_core.hpp>
 #include <weft/detail/parking.hpp>
 #include <weft/task.hpp>
@@ -211,6 +211,16 @@ cancelled take_request(future_core& self, unsigned uncaught) {
   return cancelled(std::move(message), cause);
 }
 
+void deliver(future_core& self, cancelled&& taken, int heard_before) {
+  if (self.rt.load(std::memory_order_relaxed)->debug != nullptr) [[unlikely]] watch_delivery(self, taken, heard_before);
+  throw cancelled(std::move(taken));
+}
+
+void deliver(future_core& self) {
+  int const heard_before = mark_requests(self).heard;
+  deliver(self, take_request(self, static_cast<unsigned>(std::uncaught_exceptions())), heard_before);
+}
+
 bool can_deliver(future_core const& self) noexcept {
   return is_requested(self) && hears(self, static_cast<unsigned>(std::uncaught_exceptions()));
 }
@@ -346,6 +356,7 @@ std::int64_t look_outward(future_core* innermost) noexcept {
 
 // What has happened since the last look, for a task that runs.
 void look_around(future_core& self) noexcept {
+  if (is_watched(self)) [[unlikely]] look_for_swallowed(self);
   if (self.outer == nullptr && self.scopes == nullptr) return;
   if (self.timed) look_outward(&self);
   for (parker& me = this_parker(); me.kicked();) {
@@ -356,14 +367,14 @@ void look_around(future_core& self) noexcept {
 
 [[gnu::noinline]] static future_core* look_and_deliver(future_core& self) {
   look_around(self);
-  if (can_deliver(self)) throw cancelled(take_request(self, static_cast<unsigned>(std::uncaught_exceptions())));
+  if (can_deliver(self)) deliver(self);
   return &self;
 }
 
 future_core* checkpoint() {
   worker* const w = worker::current();
   future_core* const self = w != nullptr ? running_on(*w) : blocking_core_here();
-  if (self != nullptr && (self->outer != nullptr || self->scopes != nullptr || is_requested(*self))) return look_and_deliver(*self);
+  if (self != nullptr && (self->outer != nullptr || self->scopes != nullptr || has_to_look(*self))) return look_and_deliver(*self);
   return self;
 }
 

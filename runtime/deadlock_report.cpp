@@ -1,12 +1,12 @@
 #include "runtime/deadlock_report.hpp"
 
-#include <cstdlib>
+#include <algorithm>
 #include <exception>
-#include <mutex>
-#include <set>
-#include <string_view>
+#include <string>
 #include <thread>
+#include <utility>
 
+#include "runtime/debug.hpp"
 #include "runtime/dump.hpp"
 #include "runtime/stderr.hpp"
 
@@ -14,32 +14,21 @@ namespace weft::detail {
 namespace {
 
 // Ids are never used again, so they name a circle.
-bool is_new(wait_graph const& g, wait_graph::circle const& c) {
-  static std::mutex lock;
-  static auto* const told = new std::set<std::uint64_t>;  // outlives static destructors
-  std::lock_guard guard{lock};
-  bool any = false;
-  for (auto const i : c) any = told->insert(g.nodes()[i].info.id).second || any;
-  return any;
+bool is_new(debug_reports& told, wait_graph const& g, wait_graph::circle const& c) {
+  std::string ids = "deadlock";
+  for (auto const i : c) ids.append(" ").append(std::to_string(g.nodes()[i].info.id));
+  return told.is_new(std::move(ids));
 }
 
 }  // namespace
 
-bool reports_deadlocks() noexcept {
-  static bool const asked = [] {
-    char const* const value = std::getenv("WEFT_DEBUG");
-    return value != nullptr && std::string_view(value) == "1";
-  }();
-  return asked;
-}
-
 // Written by a thread of its own: stderr may be full, and the monitor must not wait for it.
 void report_deadlocks(scheduler& s) noexcept try {
   each_runtime([&s](runtime_core const& rt) {
-    if (rt.sched.get() != &s) return;
+    if (rt.sched.get() != &s || rt.debug == nullptr) return;
     wait_graph const g(rt);
     auto circles = g.deadlocks();
-    std::erase_if(circles, [&g](auto const& c) { return !is_new(g, c); });
+    std::erase_if(circles, [&](auto const& c) { return !is_new(*rt.debug, g, c); });
     if (circles.empty()) return;
     std::thread([text = "weft: runtime '" + rt.options.name + "' cannot go on:\n" + text_of_deadlocks(g, circles)] { write_to_stderr(text); }).detach();
   });

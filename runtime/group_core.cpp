@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "runtime/slab.hpp"
+#include "runtime/debug.hpp"
 #include "runtime/waiting.hpp"
 #include <weft/task.hpp>
 
@@ -202,10 +202,15 @@ void join_group(group_core& group, std::exception_ptr body_error, std::optional<
                         self != nullptr ? self->site.load(std::memory_order_relaxed) : std::source_location()});
   }
   if (!failures.empty()) {
-    if (outside && self != nullptr) deliver_again(*self, before, *outside);  // the errors go first, the request comes at the next checkpoint
+    if (outside && self != nullptr) {
+      deliver_again(*self, before, *outside);  // the errors go first, the request comes at the next checkpoint
+      if (is_watched(*self)) [[unlikely]] forget_delivery(*self);
+    }
     throw exception_group("weft: tasks of a group have failed", std::move(failures));
   }
-  if (outside) throw cancelled(std::move(*outside));
+  if (!outside) return;
+  if (self == nullptr) throw cancelled(std::move(*outside));  // the body has thrown it
+  deliver(*self, std::move(*outside), before.heard);
 }
 
 group_run::group_run(group_core& g) : group_(g), self_(current_core()) {

@@ -3,6 +3,8 @@
 #include <optional>
 
 #include "runtime/deadlock_report.hpp"
+#include "runtime/debug.hpp"
+#include "runtime/report.hpp"
 #include "runtime/shield.hpp"
 #include "runtime/task_records.hpp"
 #include "runtime/waiting.hpp"
@@ -58,7 +60,10 @@ struct join_record : wait_record {
 
 inline job_state run_body(future_core& c) noexcept {
   if (recording()) [[unlikely]] record_begin(c);
-  return is_requested(c) ? refuse_to_run(c) : c.ops->run(c);
+  if (is_requested(c)) return refuse_to_run(c);
+  job_state const s = c.ops->run(c);
+  if (is_watched(c)) [[unlikely]] look_for_swallowed(c, s);
+  return s;
 }
 
 // The last of a task that only the joiner above us can know: plain stores (J4).
@@ -109,6 +114,11 @@ void suspend_until_done(future_core& c, future_core* self, unstarted* start) noe
   (void)c.waiters.remove(n);
 }
 
+void look_before_joining(future_core& self) noexcept {
+  if (is_watched(self)) [[unlikely]] look_for_swallowed(self);
+  look_outward(&self);
+}
+
 void bury(unstarted& u) noexcept {
   if (u.drop_owner(job::one_entry)) destroy(static_cast<future_core&>(u));
 }
@@ -119,7 +129,7 @@ void bury(unstarted& u) noexcept {
                                               exception_state const& in_flight) noexcept {
   if (w.deque.newest() != &c || c.stack_kib != 0 || w.simulated || !w.stack_suffices()) return false;
   if (!claim_newest<unstarted>(w.deque, c)) return false;
-  if (is_requested(self)) [[unlikely]] look_outward(&self);  // as below
+  if (has_to_look(self)) [[unlikely]] look_before_joining(self);  // as below
   run_inline(w, self, c, claimed::popped, in_flight);
   return true;
 }
@@ -137,7 +147,7 @@ bool run_here(worker* w, future_core& c, future_core& self, exception_state cons
   if (how == claimed::no) return false;
   if (how == claimed::in_place) w->after_in_place_claim();
   // The claim was a full fence after `where` was set: a canceller that missed it has left his request here.
-  if (is_requested(self)) look_outward(&self);
+  if (has_to_look(self)) look_before_joining(self);
   if (inlined) {
     run_inline(*w, self, c, how, in_flight);
   } else {
@@ -149,6 +159,7 @@ bool run_here(worker* w, future_core& c, future_core& self, exception_state cons
 
 [[gnu::noinline]] void join_slowly(worker* w, future_core& c, future_core& self, join_record& mine) {
   if (&c == &self) throw deadlock_error("weft: task '" + name_of(c) + "' waits for itself");
+  if (is_watched(self)) [[unlikely]] look_for_swallowed(self);
   if (is_requested(self)) join_record::look(mine, self);
   if (!run_here(w, c, self, mine.in_flight)) suspend_until_done(c, &self, nullptr);
 }
@@ -201,11 +212,9 @@ void fail_for_want_of_stack(unstarted& u) noexcept {
   finish_and_leave(c, job_state::failed);
 }
 
-void describe(fiber const& f, char* out, std::size_t n) noexcept;
-
 }  // namespace
 
-job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &describe, &recorded_occupant, &report_deadlocks, &report_stall};
+job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &introduce, &recorded_occupant, &report_deadlocks, &report_stall};
 
 void join(future_core& c) {
   worker* w = worker::current();
@@ -227,7 +236,7 @@ void join(future_core& c) {
     if (w == nullptr || !run_newest(*w, c, *self, mine.in_flight)) [[unlikely]] join_slowly(w, c, *self, mine);
   }
   if (mine.request) [[unlikely]] {
-    if (c.state() == job_state::cancelled) throw cancelled(std::move(*mine.request));
+    if (c.state() == job_state::cancelled) deliver(*self, std::move(*mine.request), mine.since.heard);
     mine.take_it_back_if_unheard(*self);
   }
   if (c.state() == job_state::finished) [[likely]] return;
@@ -257,7 +266,7 @@ void run_newest_children(group_core& g) noexcept {
       bury(*c);
       continue;
     }
-    if (is_requested(*self)) look_outward(self);
+    if (has_to_look(*self)) look_before_joining(*self);
     run_inline(*w, *self, *c, claimed::popped, exception_state(*w->exceptions));
   }
 }
@@ -331,46 +340,4 @@ void finish_and_leave(future_core& c, job_state s, bool owns_entry) noexcept {
   if (outside) rt.leaving.fetch_sub(1, std::memory_order_release);
 }
 
-namespace {
-
-// Async-signal-safe, so no std::string.
-void describe(fiber const& f, char* out, std::size_t n) noexcept {
-  auto const* const c = static_cast<future_core const*>(f.current.load(std::memory_order_relaxed));
-  std::size_t used = 0;
-  auto const text = [&](char const* s) {
-    while (*s != 0 && used + 1 < n) out[used++] = *s++;
-  };
-  auto const number = [&](std::uint64_t v) {
-    char digits[21];
-    int i = 20;
-    digits[i] = 0;
-    do digits[--i] = static_cast<char>('0' + v % 10);
-    while ((v /= 10) != 0);
-    text(digits + i);
-  };
-  if (n == 0) return;
-  if (c == nullptr) {
-    text("a worker's loop");
-  } else {
-    side_block const* const s = c->side.load(std::memory_order_acquire);
-    text("task '");
-    if (s != nullptr && !s->name.empty()) {
-      text(s->name.c_str());
-    } else {
-      text("task-");
-      number(c->id.load(std::memory_order_relaxed));
-    }
-    text("' (id ");
-    number(c->id.load(std::memory_order_relaxed));
-    auto const site = c->site.load(std::memory_order_relaxed);
-    text(", spawned at ");
-    text(site.file_name());
-    text(":");
-    number(site.line());
-    text(")");
-  }
-  out[used] = 0;
-}
-
-}  // namespace
 }  // namespace weft::detail

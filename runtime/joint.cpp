@@ -63,6 +63,7 @@ void joint::note(completion& n) noexcept {
 }
 
 void joint::pass_on(future_core& self) noexcept {
+  if (!request_) heard_before_ = mark_requests(self).heard;
   try {
     request_ = take_request(self, uncaught_);
     if (request_->cause() == cancel_cause::awaiter && ++passed_on_ > circle_limit) return;
@@ -151,7 +152,7 @@ void joint::throw_error() {
 }
 
 void joint::throw_cancelled() {
-  if (request_) throw cancelled(std::move(*request_));
+  if (request_) deliver(*self_, std::move(*request_), heard_before_);
 }
 
 completion& joint::winner() {

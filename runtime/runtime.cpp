@@ -6,8 +6,11 @@
 #include <stdexcept>
 
 #include "runtime/deadlock_report.hpp"
+#include "runtime/debug.hpp"
+#include "runtime/report.hpp"
 #include "runtime/schedtrace.hpp"
 #include "runtime/signal_watch.hpp"
+#include "runtime/stderr.hpp"
 #include "runtime/trace.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
@@ -22,7 +25,7 @@ std::vector<runtime_core const*>& registry() {
   return *all;
 }
 
-void print(unhandled_error const& u) noexcept {
+void print(unhandled_error const& u) noexcept try {
   char const* what = "an exception that is no std::exception";
   std::string text;
   try {
@@ -32,9 +35,15 @@ void print(unhandled_error const& u) noexcept {
     what = text.c_str();
   } catch (...) {
   }
-  std::fprintf(stderr, "weft: %.*s: %s (task '%s', id %llu, spawned at %s:%u)\n", static_cast<int>(u.what_happened.size()),
-               u.what_happened.data(), what, u.task_name.c_str(), static_cast<unsigned long long>(u.task_id),
-               u.spawned_at.file_name(), u.spawned_at.line());
+  std::string line = "weft: ";
+  if (u.task_id != 0) line += introduce(u.task_name, u.task_id, u.spawned_at) + ": ";  // else it is a promise's
+  line += u.what_happened;
+  line += ": ";
+  line += what;
+  line += '\n';
+  write_to_stderr(line);
+} catch (std::bad_alloc const&) {
+  write_to_stderr("weft: an error that nobody looked at, and no memory to say whose\n");
 }
 
 runtime_options checked(runtime_options o, simulated_world const* world) {
@@ -61,7 +70,7 @@ runtime_options checked(runtime_options o, simulated_world const* world) {
 }  // namespace
 
 runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world)
-    : handle(h), options(checked(std::move(o), world)),
+    : handle(h), options(checked(std::move(o), world)), debug(debug_reports::if_wanted(options.debug)),
       blocking(std::make_shared<thread_pool>(options.max_blocking_threads)) {
   install_terminate_report();
   listen_for_dump_signal();
@@ -72,7 +81,8 @@ runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world
                                                         .stall_threshold = options.stall_threshold,
                                                         .stack_size = options.stack_size,
                                                         .hooks = &task_hooks,
-                                                        .tell_quiet = world == nullptr && reports_deadlocks(),
+                                                        .tell_quiet = world == nullptr && debug != nullptr,
+                                                        .suspends = debug != nullptr ? held_lock_watcher() : nullptr,
                                                         .world = world,
                                                         .overflow_report = options.overflow_report});
   {
@@ -127,7 +137,7 @@ void runtime_core::report(unhandled_error const& u) const noexcept {
       options.on_unhandled(u);
       return;
     } catch (...) {
-      std::fprintf(stderr, "weft: on_unhandled has thrown; its default reports\n");
+      write_to_stderr("weft: on_unhandled has thrown; its default reports\n");
     }
   }
   print(u);
@@ -159,9 +169,7 @@ runtime::runtime(runtime_options o, void* world)
 runtime::~runtime() {
   detail::future_core* const self = detail::current_core();
   if (self != nullptr && self->rt.load(std::memory_order_relaxed) == core_) {
-    std::fprintf(stderr, "weft: runtime '%s' destroyed inside its own task '%s' (id %llu); it is leaked\n",
-                 core_->options.name.c_str(), detail::name_of(*self).c_str(),
-                 static_cast<unsigned long long>(self->id.load(std::memory_order_relaxed)));
+    detail::write_to_stderr("weft: runtime '" + core_->options.name + "' destroyed inside its own " + detail::introduce(*self) + "; it is leaked\n");
     return;
   }
   if (core_->abandoned) return;

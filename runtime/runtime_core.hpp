@@ -14,6 +14,8 @@
 
 namespace weft::detail {
 
+class debug_reports;
+
 class runtime_core {
  public:
   runtime_core(runtime& handle, runtime_options, simulated_world*);
@@ -63,6 +65,7 @@ class runtime_core {
 
   runtime& handle;
   runtime_options const options;
+  std::unique_ptr<debug_reports> const debug;  // null: not asked for
   std::atomic<bool> refusing{false};       // nobody spawns from outside any more
   std::atomic<bool> closed{false};         // and nothing lives any more: callbacks are dropped
   std::atomic<int> draining{0};
@@ -107,6 +110,7 @@ void run_callbacks(future_core&) noexcept;
 void drop_callbacks_of(runtime_core&) noexcept;
 
 // --- cancellation (cancel.cpp)
+inline constexpr std::uint64_t request_watched = 1;         // debug reports: one was thrown, and is not known to have ended well
 inline constexpr unsigned request_cause_shift = 1;
 inline constexpr std::uint64_t request_cause_mask = 7 << request_cause_shift;
 inline constexpr std::uint64_t request_shutdown = 1 << 4;   // belongs to the current round
@@ -121,6 +125,13 @@ inline constexpr std::uint64_t request_count_mask = std::uint64_t{0x3fff} << 18;
 [[nodiscard]] inline bool is_requested(future_core const& c) noexcept {
   return (c.requests.load(std::memory_order_seq_cst) & request_undelivered_mask) != 0;  // pairs with the RMW in cancel()
 }
+[[nodiscard]] inline bool is_watched(future_core const& c) noexcept {
+  return (c.requests.load(std::memory_order_relaxed) & request_watched) != 0;
+}
+// Either: worth a closer look.
+[[nodiscard]] inline bool has_to_look(future_core const& c) noexcept {
+  return (c.requests.load(std::memory_order_seq_cst) & (request_undelivered_mask | request_watched)) != 0;  // as in is_requested()
+}
 void kick_task(future_core&) noexcept;                                // it has something to look at
 int take_back(future_core& self, bool undelivered) noexcept;          // one request; how many are left
 [[nodiscard]] request_mark mark_requests(future_core const& self) noexcept;
@@ -129,6 +140,10 @@ void deliver_again(future_core& self, request_mark const& since, cancelled const
 // There is a request that may be thrown or passed on where so many exceptions are in flight: neither shield nor unwinding puts it off.
 [[nodiscard]] bool hears(future_core const& self, unsigned uncaught) noexcept;
 [[nodiscard]] cancelled take_request(future_core& self, unsigned uncaught = 0);  // what it hears
+// Throws one that was taken, in the task that has taken it and had heard of so many before.
+[[noreturn]] void deliver(future_core& self, cancelled&&, int heard_before);
+[[noreturn]] void deliver(future_core& self);                         // that is pending
+void look_for_swallowed(future_core& self) noexcept;                  // debug reports: it is watched, and goes on; see debug.hpp
 [[nodiscard]] std::int64_t nearest_deadline(future_core& self) noexcept;  // of its time-outs, and its group's or its team's
 [[nodiscard]] inline std::int64_t& deadline_of_taker(future_core& c) noexcept { return *static_cast<std::int64_t*>(c.payload()); }
 std::int64_t look_at_scopes(future_core& self) noexcept;              // those that want to cancel do; the next one's time

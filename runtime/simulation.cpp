@@ -1,6 +1,7 @@
 // The seeded world: one thread, a generator for every choice, a clock that only jumps.
 #include <weft/simulation.hpp>
 
+#include "runtime/debug.hpp"
 #include "runtime/dump.hpp"
 #include <weft/errors.hpp>
 
@@ -49,6 +50,7 @@ void simulation::serve(detail::handle const& main) {
   detail::runtime_core& core = *runtime_.core_;
   world_->main = &main.core();
   world_->stuck_now = false;
+  if (core.debug != nullptr) detail::forget_held_locks();
   core.sched->serve_here();
   std::string report;
   if (world_->stuck_now) {

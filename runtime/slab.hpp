@@ -3,6 +3,7 @@
 #include <mutex>
 #include <string>
 
+#include "runtime/swallowed.hpp"
 #include <weft/detail/core.hpp>
 
 namespace weft::detail {
@@ -29,6 +30,7 @@ struct side_block {
   callback_record* last = nullptr;
   bool running = false;                      // somebody runs them
   std::size_t waiting = 0;                   // callbacks registered and not moved to the queue yet
+  std::unique_ptr<thrown_cancellation> thrown;   // debug reports
 };
 
 [[nodiscard]] std::mutex& side_lock(future_core const&) noexcept;  // striped

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/report.hpp"
 #include "runtime/runtime_core.hpp"
 #include "runtime/stderr.hpp"
 #include "runtime/symbol.hpp"
@@ -18,8 +19,7 @@ namespace {
 
 std::string text_of(task_info const& who, stall const& s) {
   auto const ms = std::chrono::duration_cast<std::chrono::milliseconds>(s.held).count();
-  std::string text = "weft: task '" + who.name + "' (id " + std::to_string(who.id) + ", spawned at " + who.spawned_at.file_name() + ':' +
-                     std::to_string(who.spawned_at.line()) + ") has kept its worker for " + std::to_string(ms) + " ms; it ";
+  std::string text = "weft: " + introduce(who) + " has kept its worker for " + std::to_string(ms) + " ms; it ";
   text += s.blocked ? "is blocked in a call of the system. weft::run_blocking() does that elsewhere"
                     : "computes. weft::this_task::checkpoint() or yield() lets others run";
   text += '\n';

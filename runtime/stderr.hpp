@@ -4,6 +4,6 @@
 
 namespace weft::detail {
 
-void write_to_stderr(std::string_view) noexcept;  // gives up when it cannot be written
+void write_to_stderr(std::string_view) noexcept;  // gives up when it cannot be written; keeps errno
 
 }  // namespace weft::detail

@@ -5,6 +5,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "runtime/debug.hpp"
 #include "runtime/task_locals.hpp"
 #include "runtime/task_records.hpp"
 #include "runtime/waiting.hpp"
@@ -64,10 +65,13 @@ void team::settle() {
   if (self.locals != locals_) release(std::exchange(self.locals, share(locals_)));
   release(std::exchange(locals_, nullptr));
   auto const said = said_.load(std::memory_order_relaxed);
-  if ((said & has_failed) != 0) std::rethrow_exception(std::move(error_));
-  if (request_) throw cancelled(std::move(*request_));
+  if ((said & has_failed) != 0) {
+    if (is_watched(self)) [[unlikely]] forget_delivery(self);
+    std::rethrow_exception(std::move(error_));
+  }
+  if (request_) deliver(self, std::move(*request_), heard_before_);
   if ((said & is_cancelled) == 0) return;
-  if (can_deliver(self)) throw cancelled(take_request(self, static_cast<unsigned>(std::uncaught_exceptions())));
+  if (can_deliver(self)) deliver(self);
   std::rethrow_exception(std::move(cancelled_by_));
 }
 
@@ -106,12 +110,15 @@ struct member::wait : wait_record {
     auto& w = static_cast<wait&>(r);
     if (!hears(self, w.uncaught)) return;
     team& t = w.mine.team_;
+    int const heard_before = mark_requests(self).heard;
     try {
       auto request = take_request(self, w.uncaught);
       if (request.cause() == cancel_cause::awaiter && ++w.passed_on > circle_limit) return;
       t.cancel(std::make_exception_ptr(request));
       w.mine.ask_all(request.message());
-      if (&w.mine == &t.home_) t.request_ = std::move(request);
+      if (&w.mine != &t.home_) return;
+      if (!t.request_) t.heard_before_ = heard_before;
+      t.request_ = std::move(request);
     } catch (...) {  // no memory for the message: it goes without
       t.cancel(std::current_exception());
       w.mine.ask_all({});

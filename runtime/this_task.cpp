@@ -52,7 +52,7 @@ void yield() {
     return;
   }
   detail::future_core const& self = *detail::running_on(*w);
-  if (self.outer != nullptr || self.scopes != nullptr || detail::is_requested(self)) detail::checkpoint();
+  if (self.outer != nullptr || self.scopes != nullptr || detail::has_to_look(self)) detail::checkpoint();
   w->yield();
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <thread>
 
+#include "runtime/debug.hpp"
 #include "runtime/on_thread.hpp"
 #include "runtime/task_records.hpp"
 #include <weft/blocking.hpp>
@@ -31,6 +32,7 @@ void run(future_core& c, meanwhile is) noexcept {
       blocking_core_here() = &c;
     }
     s = c.ops->run(c);
+    if (is_watched(c)) [[unlikely]] look_for_swallowed(c, s);
     if (is == meanwhile::the_task) {
       c.where.store(nullptr, std::memory_order_relaxed);
       blocking_core_here() = nullptr;

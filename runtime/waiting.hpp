@@ -35,6 +35,7 @@ class saying_what_for {
 template <class Over>
 wait_end wait_until(parker& me, future_core* self, awaited what, std::int64_t until, bool interruptible, Over&& over) {
   saying_what_for const note(me, what);
+  if (self != nullptr && is_watched(*self)) [[unlikely]] look_for_swallowed(*self);
   for (;;) {
     me.clear_kick();
     auto const next = look_outward(self);

@@ -34,6 +34,7 @@ struct scheduler_options {
   std::size_t stack_size = 256 * 1024;
   job_hooks const* hooks = nullptr;
   bool tell_quiet = false;                 // see job_hooks::quiet
+  void (*suspends)(fiber const&) noexcept = nullptr;  // told on each fiber that is about to let others run; null: nobody asks
   simulated_world* world = nullptr;
   bool overflow_report = true;
 };

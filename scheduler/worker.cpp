@@ -46,7 +46,7 @@ constexpr std::size_t spare_limit = 64;  // fibers a worker keeps; more go back 
 worker::worker(scheduler& s, unsigned i)
     : wheel(s.now(), s.options.world != nullptr ? timer_rounding::exact : timer_rounding::up),
       samples(s, seed(i)), home(s), index(i), simulated(s.options.world != nullptr), idle_(s.idle),
-      alone_(s.options.workers + s.options.stand_ins == 1), random_(seed(i)) {
+      alone_(s.options.workers + s.options.stand_ins == 1), suspends_(s.options.suspends), random_(seed(i)) {
   coarse_now = s.now();
   if (i >= s.options.workers) duty_.store(off, std::memory_order_relaxed);  // until it has its thread
   spares_.reserve(spare_limit + 2);
@@ -145,6 +145,7 @@ void worker::start(unstarted& j) noexcept {
 
 void worker::switch_to(fiber& to, after what) noexcept {
   fiber& self = running();
+  if (suspends_ != nullptr && what != after::nothing && what != after::recycle) [[unlikely]] suspends_(self);
   self.exceptions = *exceptions;
   self.saved_errno = *errno_;
   previous_ = &self;

@@ -183,6 +183,7 @@ class worker {
 
   idle_workers& idle_;
   bool const alone_;                           // there are no thieves
+  void (*const suspends_)(fiber const&) noexcept;  // null: nobody asks
   ready_ring<fiber, ring_capacity> ring_;
   std::vector<suspect> suspects_;              // other workers' slots as last seen
   std::atomic<fiber*> slot_{nullptr};          // woken by what runs now; runs next

@@ -5,10 +5,15 @@
 // should rethrow. Swallowing it is legal. Nothing is delivered while the stack unwinds. A destructor that runs as its scope ends
 // in the ordinary way is another matter: if it calls what may suspend (a mutex, too), it makes a shield_scope first, or a
 // request that comes there is thrown out of it, and ends the process.
+#include <memory>
 #include <stdexcept>
 #include <string>
 
 namespace weft {
+
+namespace detail {
+struct thrown_cancellation;
+}
 
 enum class cancel_cause { requested, timeout, group, awaiter, shutdown, signal };
 
@@ -21,8 +26,10 @@ class cancelled final {
   [[nodiscard]] cancel_cause cause() const noexcept { return cause_; }
 
  private:
+  friend struct detail::thrown_cancellation;
   std::string message_;
   cancel_cause cause_ = cancel_cause::requested;
+  std::shared_ptr<void const> token_;  // debug reports: while a copy lives it is not swallowed
 };
 
 // What get() of a cancelled task throws in an awaiter that was not cancelled itself. what() is the message.

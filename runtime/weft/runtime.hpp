@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct runtime_options {
                                          // with its stack (one free real-time signal), at most one a second; 0: none
   unsigned max_stand_ins = 16;           // threads that work along while workers are stuck in one task each; with workers = 1: none
   std::function<void(unhandled_error const&)> on_unhandled = {};  // default: one line on stderr; several threads at once
+  std::optional<bool> debug = {};        // the debug reports on stderr (docs/debug-reports.md); empty: as WEFT_DEBUG says, 1 or 0, else none
 };
 
 struct shutdown_report {

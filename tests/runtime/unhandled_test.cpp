@@ -103,7 +103,7 @@ TEST_CASE("EH1 the default: one line on stderr with what, who, and from where") 
   });
   auto const text = err.text();
   CHECK(text.find("plain error") != std::string::npos);
-  CHECK(text.find("'plain one'") != std::string::npos);
+  CHECK(text.find("weft: task 'plain one' (id ") != std::string::npos);
   CHECK(text.find("unhandled_test.cpp") != std::string::npos);
   CHECK(text.find("'odd one'") != std::string::npos);
   CHECK(std::count(text.begin(), text.end(), '\n') == 2);

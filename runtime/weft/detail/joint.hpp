@@ -61,6 +61,7 @@ class joint : wait_record {
   std::uint32_t done_ = 0;              // of those watched
   completion* decided_ = nullptr;
   std::optional<cancelled> request_;  // the last one passed on
+  int heard_before_;                  // of so many the task knew before the first one
   completions all_;
 };
 

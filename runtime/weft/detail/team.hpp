@@ -158,6 +158,7 @@ class team {
   std::source_location const site_;
   std::exception_ptr error_, cancelled_by_;
   std::optional<cancelled> request_;     // the caller's, taken while it waited
+  int heard_before_;                     // of so many it knew before
 };
 
 inline bool member::stopped() const noexcept { return team_.stopped(); }
