@@ -1,8 +1,6 @@
 // Snapshots: copies of the blocks' fields, each valid if the block's generation is still the same afterwards.
 #include <weft/inspect.hpp>
 
-#include <iterator>
-
 #include "runtime/runtime_core.hpp"
 #include <weft/detail/awaited.hpp>
 
@@ -26,15 +24,8 @@ std::size_t stack_used(future_core const& c) noexcept {
   return sp != nullptr ? static_cast<std::size_t>(f.top.load(std::memory_order_relaxed) - sp) : 0;
 }
 
-// Kinds of awaited, but for futures, whose block is looked into.
-constexpr char const* awaited_thing[] = {
-    "", "a future", "several tasks", "its group", "a time", "an event", "a latch", "a semaphore", "a mutex", "a shared_mutex",
-    "a condition_variable", "a barrier", "a queue or buffered channel", "a channel", "a select",
-    "input", "output"};
-static_assert(std::size(awaited_thing) == awaited::output + 1, "a name for each kind");
-
 std::string describe(awaited const a) {
-  if (a.what() != awaited::future) return awaited_thing[a.what()];
+  if (a.what() != awaited::future) return awaited_names[a.what()];
   auto& c = *static_cast<future_core*>(a.where());
   auto const generation = c.generation.load(std::memory_order_acquire);
   auto const id = c.id.load(std::memory_order_relaxed);
