@@ -200,7 +200,7 @@ void describe(fiber const& f, char* out, std::size_t n) noexcept;
 
 }  // namespace
 
-job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &describe, &report_stall};
+job_hooks const task_hooks{&run_claimed, &bury, &fail_for_want_of_stack, &describe, &look_for_deadlocks, &report_stall};
 
 void join(future_core& c) {
   worker* w = worker::current();

@@ -107,7 +107,7 @@ void joint::add(completion& n) noexcept {
 
 void joint::wait_for_all() noexcept {
   all_.ask(news_for(decides_), all_.watched());
-  (void)wait_until(me_, self_, {awaited::several, this}, no_limit, false, [this] {
+  (void)wait_until(me_, self_, {awaited::several, &all_}, no_limit, false, [this] {
     take_note();
     return done_ == all_.watched();
   });
@@ -139,7 +139,7 @@ void joint::wait(bool in_place) {
 
 bool joint::wait_turn(completion const& last, std::int64_t at) {
   all_.ask(completions::any, 0);
-  (void)wait_until(me_, self_, {awaited::several, this}, at, false, [&] {
+  (void)wait_until(me_, self_, {awaited::several, &all_}, at, false, [&] {
     take_note();
     return decided_ != nullptr || request_ || last.core->done();
   });

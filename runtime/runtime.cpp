@@ -60,25 +60,18 @@ runtime_options checked(runtime_options o, simulated_world const* world) {
 runtime_core::runtime_core(runtime& h, runtime_options o, simulated_world* world)
     : handle(h), options(checked(std::move(o), world)),
       blocking(std::make_shared<thread_pool>(options.max_blocking_threads)) {
-  {
-    std::lock_guard guard{registry_lock};
-    registry().push_back(this);
-  }
-  try {
-    install_terminate_report();
-    sched = std::make_unique<scheduler>(scheduler_options{.name = options.name,
-                                                          .workers = options.workers,
-                                                          .stand_ins = options.max_stand_ins,
-                                                          .stall_threshold = options.stall_threshold,
-                                                          .stack_size = options.stack_size,
-                                                          .hooks = &task_hooks,
-                                                          .world = world,
-                                                          .overflow_report = options.overflow_report});
-  } catch (...) {
-    std::lock_guard guard{registry_lock};
-    std::erase(registry(), this);
-    throw;
-  }
+  install_terminate_report();
+  listen_for_dump_signal();
+  sched = std::make_unique<scheduler>(scheduler_options{.name = options.name,
+                                                        .workers = options.workers,
+                                                        .stand_ins = options.max_stand_ins,
+                                                        .stall_threshold = options.stall_threshold,
+                                                        .stack_size = options.stack_size,
+                                                        .hooks = &task_hooks,
+                                                        .world = world,
+                                                        .overflow_report = options.overflow_report});
+  std::lock_guard guard{registry_lock};
+  registry().push_back(this);
 }
 
 runtime_core::~runtime_core() {
@@ -100,6 +93,23 @@ runtime_core const* pin_runtime(runtime_core const* rt) noexcept {
 }
 
 void unpin_runtime(runtime_core const& rt) noexcept { rt.reporting.fetch_sub(1, std::memory_order_release); }
+
+void see_runtimes(void (*see)(runtime_core const&, void*), void* context) {
+  std::vector<runtime_core const*> pinned;
+  auto const unpin = [](std::vector<runtime_core const*>* all) {
+    for (auto const* rt : *all) unpin_runtime(*rt);
+  };
+  std::unique_ptr<std::vector<runtime_core const*>, decltype(unpin)> const afterwards(&pinned, unpin);
+  {
+    std::lock_guard guard{registry_lock};
+    pinned.reserve(registry().size());
+    for (auto const* rt : registry()) {
+      rt->reporting.fetch_add(1, std::memory_order_acquire);
+      pinned.push_back(rt);
+    }
+  }
+  for (auto const* rt : pinned) see(*rt, context);
+}
 
 void runtime_core::report(unhandled_error const& u) const noexcept {
   if (options.on_unhandled) {

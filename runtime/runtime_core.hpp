@@ -91,6 +91,11 @@ class runtime_core {
 // Runtimes that exist; a late report finds out whether its runtime is still there.
 [[nodiscard]] runtime_core const* pin_runtime(runtime_core const*) noexcept;  // null: gone. Else unpin
 void unpin_runtime(runtime_core const&) noexcept;
+void see_runtimes(void (*see)(runtime_core const&, void* context), void* context);  // those there are; none ends meanwhile
+template <class F>
+void each_runtime(F&& f) {
+  see_runtimes([](runtime_core const& rt, void* p) { (*static_cast<std::remove_reference_t<F>*>(p))(rt); }, &f);
+}
 
 // --- termination (terminate.cpp)
 void install_terminate_report() noexcept;
@@ -128,6 +133,12 @@ bool join_round(future_core&, std::uint32_t generation) noexcept;       // shutd
 bool cancel_if_in_round(future_core&, std::uint32_t generation) noexcept;
 void look_around(future_core& self) noexcept;                         // the same for one that runs, if anything has
 std::int64_t look_outward(future_core* innermost) noexcept;           // after a kick, all tasks of a fiber; the next time-out
+
+// --- dump.cpp, for the debug reports
+void look_for_deadlocks(scheduler&) noexcept;
+
+// --- dump_signal.cpp
+void listen_for_dump_signal();  // once, if the environment asks for it; throws as signal_listener::begin()
 
 // --- inspection (inspect.cpp). Empty: that life of the block is over.
 [[nodiscard]] std::optional<task_info> look_at(future_core&, std::uint32_t generation, clock::duration now);

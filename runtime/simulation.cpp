@@ -1,7 +1,7 @@
 // The seeded world: one thread, a generator for every choice, a clock that only jumps.
 #include <weft/simulation.hpp>
 
-#include "runtime/runtime_core.hpp"
+#include "runtime/dump.hpp"
 #include <weft/errors.hpp>
 
 namespace weft {
@@ -52,10 +52,9 @@ void simulation::serve(detail::handle const& main) {
   core.sched->serve_here();
   std::string report;
   if (world_->stuck_now) {
-    for (auto const& t : core.handle.all_tasks()) {
-      report += "\n  " + t.name + " (id " + std::to_string(t.id) + ", spawned at " + t.spawned_at.file_name() + ":" +
-                std::to_string(t.spawned_at.line()) + ") waits" + (t.waits_for.empty() ? "" : " for " + t.waits_for);
-    }
+    detail::wait_graph const all(core);
+    report = text_of(all, all.deadlocks());
+    if (!report.empty()) report.pop_back();  // the last end of a line
   }
   bool const deadlocked = world_->stuck_now;
   // What is left is cancelled, round by round, and goes on in the simulation: stacks unwind.
@@ -69,7 +68,7 @@ void simulation::serve(detail::handle const& main) {
   }
   core.end_draining();
   core.abandoned = core.live() != 0;  // what neither runs nor can be cancelled is leaked with its runtime
-  if (deadlocked) throw deadlock_error("weft: everybody waits and nobody can go on:" + report);
+  if (deadlocked) throw deadlock_error("weft: everybody waits and nobody can go on:\n" + report);
 }
 
 }  // namespace weft

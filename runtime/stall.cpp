@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdint>
-#include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
@@ -13,32 +11,13 @@
 #include <thread>
 #include <utility>
 
-#include <boost/core/demangle.hpp>
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include "runtime/runtime_core.hpp"
+#include "runtime/symbol.hpp"
 
 namespace weft::detail {
 namespace {
-
-std::string hex(std::uintptr_t n) {
-  char digits[24];
-  std::snprintf(digits, sizeof digits, "+0x%zx", static_cast<std::size_t>(n));
-  return digits;
-}
-
-// "name+0x12  (program+0x1234)"; the second is what addr2line takes.
-std::string describe_frame(void* address) {
-  Dl_info in{};
-  auto const at = reinterpret_cast<std::uintptr_t>(address);
-  if (::dladdr(address, &in) == 0 || in.dli_fname == nullptr) return hex(at).substr(1);
-  std::string_view object = in.dli_fname;
-  object.remove_prefix(object.rfind('/') + 1);
-  auto place = '(' + std::string(object) + hex(at - reinterpret_cast<std::uintptr_t>(in.dli_fbase)) + ')';
-  if (in.dli_sname == nullptr) return place;
-  return boost::core::demangle(in.dli_sname) + hex(at - reinterpret_cast<std::uintptr_t>(in.dli_saddr)) + "  " + place;
-}
 
 std::string text_of(task_info const& who, stall const& s) {
   auto const ms = std::chrono::duration_cast<std::chrono::milliseconds>(s.held).count();

@@ -129,7 +129,7 @@ void member::await(portion& p) noexcept {
   if (p.joined_.compare_exchange_strong(was, portion::joining::awaited, std::memory_order_acq_rel, std::memory_order_acquire)) {
     wait mine(*this);
     wait_record* const before = std::exchange(self_->waiting, &mine);
-    (void)wait_until(me, self_, {awaited::several, this}, no_limit, false,
+    (void)wait_until(me, self_, {awaited::part, &p}, no_limit, false,
                      [&] { return p.joined_.load(std::memory_order_acquire) == portion::joining::done; });
     self_->waiting = before;
   }

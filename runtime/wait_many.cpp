@@ -56,7 +56,7 @@ std::optional<std::size_t> completion_steps::next() {
     all_.ask(completions::any, 0);
     auto const over = [&] { return (n = all_.next()) != nullptr; };
     auto end = wait_end::over;
-    while ((end = wait_until(this_parker(), current_core(), {awaited::several, this}, until_, true, over)) == wait_end::interrupted) checkpoint();
+    while ((end = wait_until(this_parker(), current_core(), {awaited::several, &all_}, until_, true, over)) == wait_end::interrupted) checkpoint();
     all_.ask(0, 0);
     if (end == wait_end::late) throw timeout_error("weft: as_completed(): the deadline has passed");
   }

@@ -31,6 +31,8 @@ struct fiber : parker {
   scheduler* home = nullptr;
   std::atomic<void*> current{nullptr};  // the innermost logical task (runtime's business)
   std::atomic<std::uint64_t> waits_for{0};  // and what that waits for (likewise)
+  std::atomic<std::uint64_t> parks{0};  // so often it has been left to be woken; its owner's
+  std::atomic<std::int64_t> since{0};   // the last time, by the worker's coarse clock
   task_locals* locals = nullptr;    // what counts outside of tasks (runtime's business)
   fiber* next = nullptr;            // link of the queue or free list it is in
   exception_state exceptions;

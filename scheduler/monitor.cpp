@@ -51,6 +51,8 @@ struct watched {
   std::vector<sight> sights;
   std::vector<bool> owes_an_answer;  // a signal is on its way to that worker
   time::time_point surplus_since{};
+  time::time_point awake_at = time::now();  // a worker was, when last looked at
+  bool told_quiet = false;
 };
 
 time::duration cpu_of(clockid_t thread) noexcept {
@@ -169,6 +171,13 @@ class watchman {
     } else if (now - s.surplus_since >= long_surplus) {
       s.surplus_since = {};
       dismiss_one(s);
+    }
+    if (awake) {
+      s.awake_at = now;
+      s.told_quiet = false;
+    } else if (home.options.tell_quiet && !s.told_quiet && now - s.awake_at >= long_idle) {
+      s.told_quiet = true;
+      home.options.hooks->quiet(home);
     }
     return awake;
   }

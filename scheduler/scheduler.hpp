@@ -33,6 +33,7 @@ struct scheduler_options {
   std::chrono::nanoseconds stall_threshold{0};  // whoever holds a worker for so long is told of; 0: nobody
   std::size_t stack_size = 256 * 1024;
   job_hooks const* hooks = nullptr;
+  bool tell_quiet = false;                 // see job_hooks::quiet
   simulated_world* world = nullptr;
   bool overflow_report = true;
 };
@@ -82,7 +83,7 @@ class scheduler {
  private:
   void start_thread(worker&);
   // One worker alone has nobody to take over what it leaves.
-  [[nodiscard]] bool is_watched() const noexcept { return options.workers + options.stand_ins > 1 || options.stall_threshold.count() > 0; }
+  [[nodiscard]] bool is_watched() const noexcept { return options.workers + options.stand_ins > 1 || options.stall_threshold.count() > 0 || options.tell_quiet; }
   std::atomic<idle_driver*> driver_{nullptr};
   std::atomic<unsigned> visitors_{0};               // outside threads inside submit or make_ready
   crew workers_;

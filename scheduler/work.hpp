@@ -22,6 +22,7 @@ struct job_hooks {
   void (*bury)(unstarted&) noexcept;  // a tombstone: drops the entry's reference
   void (*fail)(unstarted&) noexcept;  // claimed; no stack could be had for it: it ends failed with bad_alloc
   void (*describe)(fiber const&, char* out, std::size_t n) noexcept;  // who runs there; async-signal-safe
+  void (*quiet)(scheduler&) noexcept;  // by the monitor, if the scheduler asks for it: all its workers have slept for a while
   bool (*stalled)(stall const&) noexcept;  // by the monitor; false: not told, there was nothing to tell of or it was over
 };
 

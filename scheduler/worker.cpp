@@ -200,8 +200,11 @@ void worker::leave_for(work x, after what) noexcept {
 
 void worker::prepare_park(std::int64_t until) noexcept {
   parks.add();
+  fiber& self = running();
+  self.parks.store(self.parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  self.since.store(coarse_now, std::memory_order_relaxed);
   if (until != INT64_MAX) {
-    wheel.arm(running().timer, until);
+    wheel.arm(self.timer, until);
     home.earlier_timer(until);
   }
 }

@@ -29,6 +29,8 @@ namespace {
 constexpr std::int64_t short_time = 8'000;  // ns
 constexpr std::uint32_t looks_left_out = 15;
 
+future_core* holder_in(std::uint64_t word) noexcept { return reinterpret_cast<future_core*>(word & ~std::uint64_t{15}); }
+
 }  // namespace
 
 struct basic_mutex::waiter : in_line {
@@ -54,9 +56,24 @@ bool basic_mutex::try_lock() noexcept { return take(held_by(current_core())); }
 
 std::uint64_t basic_mutex::holder() const noexcept {
   static_assert(offsetof(basic_mutex, word_) == 0 && held_bit == 4, "tools/weft-gdb.py looks for the holder there");
-  auto const* const c = reinterpret_cast<future_core const*>(word_.load(std::memory_order_acquire) & ~std::uint64_t{15});
+  auto const* const c = holder_in(word_.load(std::memory_order_acquire));
   return c != nullptr ? c->id.load(std::memory_order_relaxed) : 0;
 }
+
+// Who has been handed the lock waits no more, though he has not gone on yet.
+void basic_mutex::tell_holder(void* thing, parker const& waits, holders& h) {
+  auto& m = *static_cast<basic_mutex*>(thing);
+  future_core* const c = holder_in(m.word_.load(std::memory_order_acquire));
+  if (c == nullptr) return;
+  if (c->where.load(std::memory_order_acquire) == &waits) {
+    auto const w = lock_word(m.word_);
+    bool const in_line = m.waiters_.contains(waits);
+    m.word_.store(w, std::memory_order_release);
+    if (!in_line) return;
+  }
+  h.tasks.push_back(c);
+}
+bool const basic_mutex::inspected_ = inspected_by(awaited::mutex, &basic_mutex::tell_holder);
 
 bool basic_mutex::lock_slowly(std::uint64_t mine, std::int64_t until) {
   for (;;) {

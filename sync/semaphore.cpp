@@ -6,6 +6,9 @@
 //       changes the word, and the oldest waiter wants more than there are.
 //   S2  The store or CAS that gives permits and unlocks is the giver's last touch: who gets them may destroy the semaphore.
 //       The claimed are published after it.
+//   S3  A permit object is listed from when it has its permits, or just after, until the store that gives them back: so they are
+//       all accounted for when what is there and what is listed add up to the initial value, unless somebody adds more than he
+//       has taken. Links change under the lock.
 // Orders: giving (release; the unlocking store, too) pairs with taking (acquire). Takers that only CAS continue the release
 //   sequence of the giver before them.
 #include <stdexcept>
@@ -16,7 +19,7 @@
 
 namespace weft {
 
-semaphore::semaphore(std::ptrdiff_t initial, std::ptrdiff_t limit) : word_(word(initial)), limit_(limit) {
+semaphore::semaphore(std::ptrdiff_t initial, std::ptrdiff_t limit) : word_(word(initial)), limit_(limit), initial_(initial) {
   if (initial < 0 || initial > max()) {
     throw std::invalid_argument("weft: a semaphore cannot begin with " + std::to_string(initial) +
                                 " permits");
@@ -84,6 +87,61 @@ bool semaphore::wait_for_permits(std::ptrdiff_t n, std::int64_t until) {
     detail::checkpoint();
   }
 }
+
+void semaphore::list(permit& p) noexcept {
+  if (p.n_ == 0) return;
+  auto const w = detail::lock_word(word_);
+  link(p);
+  word_.store(w, std::memory_order_release);
+}
+
+void semaphore::list_instead(permit& now, permit& before) noexcept {
+  if (now.n_ == 0) return;
+  auto const w = detail::lock_word(word_);
+  unlink(before);
+  link(now);
+  word_.store(w, std::memory_order_release);
+}
+
+bool semaphore::give_back(permit& p) noexcept {
+  if (p.n_ == 0) return true;
+  auto const n = p.n_;
+  auto const w = detail::lock_word(word_);
+  unlink(p);
+  if (limit_ - value(w) < n) {
+    word_.store(w, std::memory_order_release);
+    return false;
+  }
+  if ((w & waiting_bit) != 0) {
+    unlock_and_grant(value(w) + n);
+  } else {
+    word_.store(w + word(n), std::memory_order_release);
+  }
+  return true;
+}
+
+// Twice under the lock: memory is had in between.
+void semaphore::tell_holders(void* thing, detail::parker const&, detail::holders& h) {
+  auto& s = *static_cast<semaphore*>(thing);
+  auto const each = [&s](auto&& f) {
+    auto const w = detail::lock_word(s.word_);
+    for (permit const* p = s.held_; p != nullptr; p = p->next_) f(*p);
+    s.word_.store(w, std::memory_order_release);
+    return value(w);
+  };
+  std::size_t n = 0;
+  (void)each([&n](permit const&) { ++n; });
+  h.places.reserve(n);
+  std::ptrdiff_t held = 0;
+  auto const there = each([&](permit const& p) {
+    if (h.places.size() == h.places.capacity()) return;  // a newer one: not accounted for
+    h.places.push_back(&p);
+    held += p.n_;
+  });
+  h.any = true;
+  h.others = there + held != s.initial_;
+}
+bool const semaphore::inspected_ = detail::inspected_by(detail::awaited::semaphore, &semaphore::tell_holders);
 
 // It may have been the one that the others waited behind.
 void semaphore::leave(waiter& me) noexcept {

@@ -75,6 +75,22 @@ bool shared_mutex::lock_shared_slowly(std::int64_t until) {
   return lock_slowly(reader, waiting_bit | writer_bit, readers_, until);
 }
 
+// Readers are only counted. As with a mutex, who has been handed it waits no more.
+void shared_mutex::tell_writer(void* thing, detail::parker const& waits, detail::holders& h) {
+  auto& m = *static_cast<shared_mutex*>(thing);
+  auto const w = m.word_.load(std::memory_order_acquire);
+  auto* const writer = (w & writer_bit) != 0 ? reinterpret_cast<detail::future_core*>(w & ~std::uint64_t{15}) : nullptr;
+  if (writer == nullptr) return;
+  if (writer->where.load(std::memory_order_acquire) == &waits) {
+    auto const now = detail::lock_word(m.word_);
+    bool const in_line = m.writers_.contains(waits) || m.readers_.contains(waits);
+    m.word_.store(now, std::memory_order_release);
+    if (!in_line) return;
+  }
+  h.tasks.push_back(writer);
+}
+bool const shared_mutex::inspected_ = detail::inspected_by(detail::awaited::shared_mutex, &shared_mutex::tell_writer);
+
 // Under the lock: out of line, and what the word says of them. Called after it.
 std::uint64_t shared_mutex::admit_writer(detail::called<waiter>& all) noexcept {
   if (writers_.empty()) return 0;

@@ -19,7 +19,7 @@ struct session : std::enable_shared_from_this<session> {
     });
   }
   tcp::socket socket;
-  std::array<char, 4096> some;
+  std::array<char, buffer> some;
 };
 
 bool const known = add("asio", &serve_by_asio<session, 1>);

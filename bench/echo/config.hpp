@@ -7,7 +7,7 @@
 
 namespace bench::echo {
 
-inline constexpr std::size_t message = 64;
+inline constexpr std::size_t message = 64, buffer = 1024;  // bytes; what a server reads into
 
 struct protocol {
   static std::string_view request(std::uint64_t number) {

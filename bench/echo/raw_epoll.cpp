@@ -5,7 +5,7 @@ namespace bench::echo {
 namespace {
 
 bool answer(int fd) {
-  std::array<char, 4096> some;
+  std::array<char, buffer> some;
   auto const n = recv(fd, some.data(), some.size(), 0);
   return n > 0 && send(fd, some.data(), static_cast<std::size_t>(n), MSG_NOSIGNAL) == n;
 }

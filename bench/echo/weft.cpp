@@ -11,7 +11,7 @@ namespace bench::echo {
 namespace {
 
 void echo(weft::tcp_stream s) {
-  std::array<char, 4096> some;
+  std::array<char, buffer> some;
   std::error_code error;
   while (auto const n = s.read_some(some, error)) {
     if (s.write_all(std::span(some.data(), n), error) != n) return;

@@ -1,5 +1,6 @@
 // The load: requests at random times, whatever the server does, over connections of which each has one on its way at a time.
 #include <sched.h>
+#include <time.h>
 
 #include <cmath>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "bench/mixed/config.hpp"
+#include "bench/support/others.hpp"
 #include "bench/support/samples.hpp"
 #include "bench/support/sockets.hpp"
 
@@ -114,6 +116,22 @@ class ahead_of_others {
   bool done_;
 };
 
+// A run during which others had more of the machine than this says more about them: again, and the calmest counts.
+constexpr double disturbed = 1;
+constexpr int most_tries = 3;
+
+struct calm {
+  double others;  // percent of all CPUs
+  samples cheap;
+  double server_cpu_us;
+};
+
+double own_cpu_us() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
+}
+
 }  // namespace
 
 void measure(State& state, std::string const& library, kind costly) {
@@ -121,17 +139,25 @@ void measure(State& state, std::string const& library, kind costly) {
     server_process const peer(library);
     ahead_of_others const me;
     load l(peer.port, costly);
-    if (!verify(state, l.run(static_cast<double>(state.range(0)), warm_up))) return;
-    l.cheap = samples();
-    l.costly_done = 0;
-    auto const cpu = peer.cpu_us();
+    auto const rate = static_cast<double>(state.range(0));
+    if (!verify(state, l.run(rate, warm_up))) return;
     for (auto _ : state) {
-      if (!verify(state, l.run(static_cast<double>(state.range(0)), length))) return;
+      calm best{0, samples(), 0};
+      for (int tries = 0; tries != most_tries && (tries == 0 || best.others > disturbed); ++tries) {
+        l.cheap = samples();
+        l.costly_done = 0;
+        others const beside;
+        auto const server = peer.cpu_us(), client = own_cpu_us();
+        if (!verify(state, l.run(rate, length))) return;
+        auto const used = peer.cpu_us() - server;
+        auto const taken = beside.percent((used + own_cpu_us() - client) / 1e6);
+        if (tries == 0 || taken < best.others) best = {taken, l.cheap, used / static_cast<double>(l.cheap.size() + l.costly_done)};
+      }
+      best.cheap.report(state);
+      state.counters["p999_us"] = best.cheap.percentile(99.9);
+      state.counters["server_cpu_us"] = best.server_cpu_us;
+      state.counters["others_percent"] = best.others;
     }
-    auto const n = static_cast<double>(l.cheap.size() + l.costly_done);
-    l.cheap.report(state);
-    state.counters["p999_us"] = l.cheap.percentile(99.9);
-    state.counters["server_cpu_us"] = (peer.cpu_us() - cpu) / n;
   } catch (std::exception const& e) {
     state.SkipWithError(e.what());
   }

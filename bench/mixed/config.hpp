@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 inline constexpr std::size_t connections = 200, message = 64;
 inline constexpr int one_in = 100, threads = 2;
-inline constexpr std::chrono::milliseconds cost = 20ms, length = 3s, warm_up = 500ms;
+inline constexpr std::chrono::milliseconds cost = 20ms, length = 2s, warm_up = 500ms;
 
 enum class kind : char { cheap, burns, blocks };
 // Of a request: the first byte says which kind it is; the answer is the same bytes.

@@ -4,6 +4,7 @@
 #   REPETITIONS, MIN_TIME, FILTER as in scripts/bench.sh   PROBLEMS="fib yield" (default: all)
 #   LIMIT=20 (seconds, default 60): no further repetition begins after it
 set -euo pipefail
+out=${2:+$(realpath -m "$2")}
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 language=$1
@@ -39,8 +40,7 @@ case $language in
   *) echo "usage: bench/peers/run.sh go|tokio|asyncio [OUT]" >&2; exit 2 ;;
 esac
 
-[[ $# -ge 2 ]] || exit 0
-out=$(realpath -m "$2")
+[[ -n $out ]] || exit 0
 problems=${PROBLEMS:-.*}
 names=$("${peer[@]}" --list | grep -E "^(${problems// /|})/" | grep -E -e "${FILTER:-.}") || { echo "no such rows" >&2; exit 77; }
 timeout --foreground 300 "${peer[@]}" --repetitions "${REPETITIONS:-5}" --min-time "$seconds" --limit "$limit" \

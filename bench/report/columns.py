@@ -26,6 +26,7 @@ COLUMNS = {  # in the order of the tables
     "post_p50_us": Column("the waker's, p50, µs", digits=1),
     "switches": Column("switches each"),
     "steals": Column("steals per 1000", cost=False),
+    "others_percent": Column("% of the CPUs that others had", digits=1, cost=False),
     "rss_per_task": Column("bytes of memory each", digits=0),
     "page_tables_per_task": Column("of page tables each", digits=0),
     "handle": Column("of handle each", digits=0),

@@ -95,6 +95,8 @@ class runtime {
 
   [[nodiscard]] runtime_metrics metrics() const;
   [[nodiscard]] std::vector<task_info> all_tasks() const;
+  void dump(std::ostream&, dump_options = {}) const;       // as weft::dump(): of this one, from any thread
+  void dump_json(std::ostream&, dump_options = {}) const;
   // Of the running task, else null.
   [[nodiscard]] static runtime* current() noexcept;
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <weft/deadline.hpp>
+#include <weft/detail/holders.hpp>
 #include <weft/detail/in_line.hpp>
 
 namespace weft {
@@ -45,6 +46,8 @@ class basic_mutex {
 
  private:
   struct waiter;
+  static void tell_holder(void*, parker const& waits, holders&);
+  static bool const inspected_;
 
   // The word: the holder's block | see mutex.cpp | word_locked. Blocks are aligned to 16.
   static constexpr std::uint64_t waiting_bit = 2, held_bit = 4, woken_bit = 8;

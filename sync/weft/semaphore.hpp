@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <weft/deadline.hpp>
+#include <weft/detail/holders.hpp>
 #include <weft/detail/waiters.hpp>
 
 namespace weft {
@@ -13,6 +14,7 @@ namespace weft {
 namespace detail {
 class acquire_case;
 }
+class permit;
 
 // Strictly first come first served: nobody passes those who wait, not even for fewer permits than they want. Who waits and is
 // cancelled, or late, lets those behind it go on. Granted is granted: a request that comes with the permit stays pending.
@@ -101,6 +103,17 @@ class semaphore {
     }
     return give_to_waiters(n);
   }
+  // The permits that objects hold are listed: inspection can tell who has them.
+  void acquire_for(permit&);
+  bool take_quickly_for(permit&) noexcept;
+  void list(permit&) noexcept;
+  void list_instead(permit& now, permit& before) noexcept;
+  bool give_back(permit&) noexcept;  // as give()
+  void link(permit&) noexcept;       // under the lock
+  void unlink(permit&) noexcept;
+  static void tell_holders(void*, detail::parker const& waits, detail::holders&);
+  static bool const inspected_;
+
   bool take(std::ptrdiff_t n) noexcept;
   bool wait_for_permits(std::ptrdiff_t n, std::int64_t until);
   bool give_to_waiters(std::ptrdiff_t n) noexcept;
@@ -110,7 +123,8 @@ class semaphore {
   [[noreturn]] static void throw_too_many();
 
   detail::atomic<std::uint64_t> word_;  // see semaphore.cpp
-  std::ptrdiff_t const limit_;
+  std::ptrdiff_t const limit_, initial_;
+  permit* held_ = nullptr;
   detail::waiters<waiter> waiters_;
 };
 
@@ -125,30 +139,71 @@ class [[nodiscard]] permit {
  public:
   permit() noexcept = default;
   // S  Acquires.
-  [[nodiscard]] explicit permit(semaphore& s, std::ptrdiff_t n = 1) : of_(&s), n_(n) { s.acquire(n); }
+  [[nodiscard]] explicit permit(semaphore& s, std::ptrdiff_t n = 1) : n_(n) {
+    s.acquire_for(*this);
+    of_ = &s;
+  }
   // The caller has acquired them, by try_acquire_for, say.
-  [[nodiscard]] permit(semaphore& s, std::ptrdiff_t n, std::adopt_lock_t) noexcept : of_(&s), n_(n) {}
-  permit(permit&& o) noexcept : of_(std::exchange(o.of_, nullptr)), n_(o.n_) {}
+  [[nodiscard]] permit(semaphore& s, std::ptrdiff_t n, std::adopt_lock_t) noexcept : of_(&s), n_(n) { s.list(*this); }
+  permit(permit&& o) noexcept { take_over(o); }
   permit& operator=(permit&& o) noexcept {
-    permit old = std::move(*this);
-    of_ = std::exchange(o.of_, nullptr);
-    n_ = o.n_;
+    permit const old = std::move(*this);
+    take_over(o);
     return *this;
   }
   // If a bounded semaphore has got them back from elsewhere already, it stays as it is.
   ~permit() {
-    if (of_ != nullptr) (void)of_->give(n_);
+    if (of_ != nullptr) (void)of_->give_back(*this);
   }
 
   // Before the scope ends; holding none: no effect. Errors as semaphore::release.
   void release() {
-    if (semaphore* const s = std::exchange(of_, nullptr)) s->release(n_);
+    semaphore* const s = std::exchange(of_, nullptr);
+    if (s != nullptr && !s->give_back(*this)) semaphore::throw_too_many();
   }
   [[nodiscard]] explicit operator bool() const noexcept { return of_ != nullptr; }
 
  private:
+  friend class semaphore;
+  void take_over(permit& o) noexcept {
+    n_ = o.n_;
+    of_ = std::exchange(o.of_, nullptr);
+    if (of_ != nullptr) of_->list_instead(*this, o);
+  }
+
   semaphore* of_ = nullptr;
   std::ptrdiff_t n_ = 0;
+  permit* next_ = nullptr;  // of those that hold permits of the same semaphore; under its lock
+  permit* before_ = nullptr;
 };
+
+inline void semaphore::link(permit& p) noexcept {
+  p.before_ = nullptr;
+  p.next_ = std::exchange(held_, &p);
+  if (p.next_ != nullptr) p.next_->before_ = &p;
+}
+
+inline void semaphore::unlink(permit& p) noexcept {
+  (p.before_ != nullptr ? p.before_->next_ : held_) = p.next_;
+  if (p.next_ != nullptr) p.next_->before_ = p.before_;
+}
+
+inline bool semaphore::take_quickly_for(permit& p) noexcept {
+  auto w = word_.load(std::memory_order_relaxed);
+  if ((w & (detail::word_locked | waiting_bit)) != 0 || value(w) < p.n_) return false;
+  auto const rest = w - word(p.n_);
+  if (!word_.compare_exchange_strong(w, rest | detail::word_locked, std::memory_order_acquire, std::memory_order_relaxed)) return false;
+  link(p);
+  word_.store(rest, std::memory_order_release);
+  return true;
+}
+
+inline void semaphore::acquire_for(permit& p) {
+  check(p.n_, limit_);
+  detail::checkpoint();
+  if (p.n_ == 0 || take_quickly_for(p)) return;
+  (void)wait_for_permits(p.n_, detail::no_limit);
+  list(p);
+}
 
 }  // namespace weft

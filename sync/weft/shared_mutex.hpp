@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <weft/deadline.hpp>
+#include <weft/detail/holders.hpp>
 #include <weft/detail/in_line.hpp>
 
 namespace weft {
@@ -61,6 +62,8 @@ class shared_mutex {
 
  private:
   struct waiter;
+  static void tell_writer(void*, detail::parker const& waits, detail::holders&);
+  static bool const inspected_;
   using line = detail::waiters<waiter>;
 
   // The word: the writer's block, or how many readers | see shared_mutex.cpp | word_locked. Blocks are aligned to 16.

@@ -84,6 +84,12 @@ weft_mistake(close_after_claim parker ${parker}
   [[    } while (!word_.compare_exchange_weak(w, w & ~phase_mask,]])
 weft_mistake(context_not_released parker ${parker}
   [[w, w | parked_bit, std::memory_order_acq_rel,]] [[w, w | parked_bit, std::memory_order_relaxed,]])
+weft_mistake(halt_leaves_parked parker ${parker}
+  [[w, w & ~parked_bit, std::memory_order_acq_rel,]] [[w, w, std::memory_order_acq_rel,]])
+weft_mistake(halt_acquires_nothing parker ${parker}
+  [[w, w & ~parked_bit, std::memory_order_acq_rel,]] [[w, w & ~parked_bit, std::memory_order_relaxed,]])
+weft_mistake(halted_and_forgotten parker tests/model/parker_model.cpp
+  [[  if (!f.commit_park()) model::fiber::schedule(f);]] [[  (void)f.commit_park();]])
 weft_mistake(publish_before_write parker tests/model/parker_model.cpp
   [[    granted = what;
     value = what;

@@ -130,6 +130,45 @@ void claim_with_kicks(model::run& r) {
   });
 }
 
+// An inspector takes the parked owner, and gives it back: no kick and no hand-over is lost, and no wake-up is doubled.
+void look_at(model::fiber& f) {
+  if (!f.halt()) return;
+  model::check(f.context != 0, "halted without a context");
+  if (!f.commit_park()) model::fiber::schedule(f);
+}
+
+void kick_while_halted(model::run& r) {
+  auto& s = r.make<kicked>("kicked");
+  r.thread("owner", [&] { s.wait_for_news(1); });
+  r.thread("kicker", [&] { s.tell(0); });
+  r.thread("inspector", [&] { look_at(s.owner); });
+  r.at_end([&] { s.owner.expect_quiet(); });
+}
+
+void claim_while_halted(model::run& r) {
+  auto& s = r.make<hand_over>("wait");
+  r.thread("owner", [&] { s.wait(); });
+  r.thread("claimer", [&] {
+    parker::epoch e;
+    while ((e = s.ticket.load(acquire)) == 0) model::spin();
+    s.hand(e, 7);
+  });
+  r.thread("inspector", [&] { look_at(s.owner); });
+  r.at_end([&] {
+    s.owner.expect_quiet();
+    model::check(s.taken == 7, "not handed over");
+  });
+}
+
+void two_inspectors(model::run& r) {
+  auto& s = r.make<kicked>("kicked");
+  r.thread("owner", [&] { s.wait_for_news(1); });
+  r.thread("kicker", [&] { s.tell(0); });
+  r.thread("inspector A", [&] { look_at(s.owner); });
+  r.thread("inspector B", [&] { look_at(s.owner); });
+  r.at_end([&] { s.owner.expect_quiet(); });
+}
+
 // A claimer with the ticket of an earlier wait comes while the next one is open.
 struct two_waits {
   model::fiber owner;
@@ -196,6 +235,9 @@ int main(int argc, char** argv) {
                          {"a kick put back", kick_put_back},
                          {"claim against cancel", claim_against_cancel},
                          {"claim with stray kicks", claim_with_kicks},
+                         {"a kick while halted", kick_while_halted},
+                         {"a claim while halted", claim_while_halted},
+                         {"two inspectors", two_inspectors},
                          {"late claimer", late_claimer},
                          {"two claimers", two_claimers}});
 }

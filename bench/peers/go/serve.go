@@ -24,7 +24,7 @@ func serve(problem string) {
 	switch problem {
 	case "echo":
 		connections(listener, func(c net.Conn) {
-			some := make([]byte, 4096)
+			some := make([]byte, 1024)
 			for {
 				n, err := c.Read(some)
 				if err != nil {

@@ -7,7 +7,7 @@ namespace weft::detail {
 class awaited {
  public:
   enum kind : std::uint8_t {
-    nothing, future, several, group, time, event, latch, semaphore, mutex, shared_mutex, condition, barrier, queue, channel, select,
+    nothing, future, several, part, group, time, event, latch, semaphore, mutex, shared_mutex, condition, barrier, queue, channel, select,
     input, output
   };
 
@@ -17,7 +17,8 @@ class awaited {
 
   [[nodiscard]] std::uint64_t word() const noexcept { return word_; }
   [[nodiscard]] kind what() const noexcept { return static_cast<kind>(word_ >> address_bits); }
-  // Only a future's block may be looked into (slabs are never unmapped): anything else may be gone by now.
+  // Only a future's block may be looked into (slabs are never unmapped): anything else may be gone by now, unless the waiting
+  // task is kept from going on. several: its completions; part: the portion.
   [[nodiscard]] void* where() const noexcept { return reinterpret_cast<void*>(word_ & ((std::uint64_t{1} << address_bits) - 1)); }
 
  private:

@@ -76,6 +76,12 @@ class completions {
   [[nodiscard]] std::uint32_t watched() const noexcept { return watched_; }
   [[nodiscard]] completion* last_added() const noexcept { return last_; }
 
+  // For inspection, while the owner is kept from going on: will one that ends well do, or do all have to be done?
+  [[nodiscard]] bool one_will_do() const noexcept {
+    auto const asked = asked_.load(std::memory_order_relaxed);
+    return (asked >> 32 & finished) != 0 || (asked & 0xffffffff) == 1;
+  }
+
   // Afterwards nobody is told any more, and nodes and futures may go. Idempotent.
   void leave() noexcept;
 

@@ -43,6 +43,8 @@ class portion : public unstarted {
 
   void run_taken() noexcept;              // by whoever has taken its entry
   void fail_for_want_of_stack() noexcept;  // the same: it will not be done
+  // For inspection, of one that is waited for: the task that has taken it. Null: not known yet.
+  [[nodiscard]] future_core* runner() const noexcept { return runner_.load(std::memory_order_acquire); }
 
  private:
   friend class member;

@@ -18,14 +18,16 @@
 //     +-----------------+------------------------------------------------+
 //
 // Invariants
-//   P1  The RMW that clears `parked` is the one that schedules the owner: exactly one does (kick, publish).
+//   P1  The RMW that clears `parked` takes the owner over: exactly one does. kick and publish schedule it; halt puts it back by
+//       commit_park, or schedules it if that finds something to look at, which was not scheduled meanwhile.
 //   P2  `parked` is set only after the owner's context has been saved, by the context that runs next (commit_park),
 //       and never while there is something to look at: `published`, or `kick` outside of `claimed`.
 //   P3  An epoch is opened once. A claimer who comes late meets another epoch, or another phase, and changes nothing.
 //   P4  From claimed on, the owner stays until published: the waiter's node and what it points to are pinned.
 // Orders: every change is an RMW, so the word has one modification order and every release is continued by it.
 //   release  of kick and publish pairs with the acquire in clear_kick and finish: the owner sees what they wrote before.
-//   release  of commit_park pairs with the acquire of the kick or publish that clears `parked`: the saved context.
+//   release  of commit_park pairs with the acquire of the kick, publish or halt that clears `parked`: the saved context; and
+//            that of a halt's commit_park with the next one's: it has looked no longer than that.
 // Control blocks are type-stable (never unmapped): a late kick hits a living word, and costs its owner one look.
 #include <cstdint>
 
@@ -82,6 +84,16 @@ class parker {
       auto const phase = w & phase_mask;
       if (phase == phase_published || ((w & kick_bit) != 0 && phase != phase_claimed)) return false;
     } while (!word_.compare_exchange_weak(w, w | parked_bit, std::memory_order_acq_rel, std::memory_order_relaxed));
+    return true;
+  }
+
+  // Anyone, to look at a parked owner: until commit_park() the caller has it as if it ran. commit_park() false: the caller has to
+  // schedule it. False: it was not parked.
+  [[nodiscard]] bool halt() noexcept {
+    auto w = word_.load(std::memory_order_relaxed);
+    do {
+      if ((w & parked_bit) == 0) return false;
+    } while (!word_.compare_exchange_weak(w, w & ~parked_bit, std::memory_order_acq_rel, std::memory_order_relaxed));
     return true;
   }
 

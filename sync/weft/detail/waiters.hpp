@@ -44,6 +44,11 @@ class waiters {
 
   [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
   [[nodiscard]] Waiter& front() noexcept { return static_cast<Waiter&>(*head_); }
+  [[nodiscard]] bool contains(parker const& who) const noexcept {
+    wait_node const* n = head_;
+    while (n != nullptr && n->who != &who) n = n->next;
+    return n != nullptr;
+  }
 
   void push_back(Waiter& w) noexcept {
     w.next = nullptr;
