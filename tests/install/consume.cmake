@@ -16,6 +16,9 @@ set(options -DWITH_TBB=${WITH_TBB} -DWITH_HTTP=${WITH_HTTP} -DCMAKE_CXX_COMPILER
 if(WAY STREQUAL find_package)
   run(${CMAKE_COMMAND} --install ${WEFT_BUILD} --config ${CONFIG} --prefix ${WORK}/prefix)
   list(APPEND options -DCMAKE_PREFIX_PATH=${WORK}/prefix)
+  if(NOT EXISTS ${WORK}/prefix/bin/weft-top)
+    message(FATAL_ERROR "not installed: weft-top")
+  endif()
   # gdb's commands, with all their parts.
   file(GLOB scripts RELATIVE ${WEFT_SOURCE}/tools ${WEFT_SOURCE}/tools/*.py ${WEFT_SOURCE}/tools/weft_gdb/*.py)
   foreach(script IN LISTS scripts)

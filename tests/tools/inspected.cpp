@@ -115,14 +115,17 @@ int run() {
 
 }  // namespace inspected
 
-int main() {
+// inspected [SOCKET]: opens an inspect_socket there.
+int main(int argc, char** argv) {
   ::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);  // by anyone, where only parents may
   weft::runtime_options how;
   how.name = "inspected";
   how.workers = 3;
   how.stack_size = 64 * 1024;
   how.stall_threshold = std::chrono::milliseconds{0};  // "running" blocks its worker, and means it
-  int const status = weft::run(std::move(how), [] {
+  int const status = weft::run(std::move(how), [path = argc == 2 ? argv[1] : nullptr] {
+    std::optional<weft::inspect_socket> socket;
+    if (path != nullptr) socket.emplace(path);
     int const result = inspected::run();
     inspected::ends_here();
     return result;
