@@ -6,6 +6,7 @@
 
 #include "http/incoming.hpp"
 #include "http/outgoing.hpp"
+#include "io/peer_watch.hpp"
 #include <weft/cancel.hpp>
 
 namespace weft {
@@ -105,7 +106,9 @@ bool http_connection::exchange() {
     return false;
   }
   auto const request = incoming.release();
-  auto response = handle(request);
+  auto answered = handle(request);
+  if (!answered) return false;
+  http_response& response = *answered;
   bool const keep = request.keep_alive() && response.keep_alive() && (!server_.drain_.begun() || in_.size() != 0);
   response.version(request.version());
   response.keep_alive(keep);
@@ -114,9 +117,22 @@ bool http_connection::exchange() {
   return keep;
 }
 
-http_response http_connection::handle(http_request const& request) const {
+std::optional<http_response> http_connection::answer(http_request const& request) {
+  if (!limits_.cancel_when_gone) return server_.handler_(request);
+  detail::peer_watch watch(stream_.stream());
   try {
-    auto response = server_.handler_(request);
+    return server_.handler_(request);
+  } catch (cancelled const&) {
+    if (!watch.leave()) throw;
+  }
+  return std::nullopt;
+}
+
+std::optional<http_response> http_connection::handle(http_request const& request) {
+  try {
+    auto answered = answer(request);
+    if (!answered) return answered;
+    http_response& response = *answered;
     if (response.result_int() < 200) throw std::logic_error("weft: a handler's response is not final");
     if (never_has_body(response.result_int())) {
       response.body().clear();
@@ -125,7 +141,7 @@ http_response http_connection::handle(http_request const& request) const {
     } else if (!response.chunked() || request.version() < 11) {
       response.prepare_payload();
     }
-    return response;
+    return answered;
   } catch (cancelled const&) {
     throw;
   } catch (...) {

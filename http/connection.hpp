@@ -1,5 +1,7 @@
 #pragma once
 // http_connection: one connection of a server, from its first byte to its last: request after request, each within its limits.
+#include <optional>
+
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include <weft/asio_stream.hpp>
@@ -18,7 +20,8 @@ class http_connection {
  private:
   bool first_byte();  // S  of the next request; false: none will come
   bool exchange();    // S  a request and its response; false: the last
-  http_response handle(http_request const&) const;
+  std::optional<http_response> handle(http_request const&);   // S  empty: the client has gone, and the handler has been told
+  std::optional<http_response> answer(http_request const&);   // S
   bool send(http_response const&, bool head_only);  // S  false: the other side does not take it
   void refuse(unsigned status);
   void linger();  // S  after the last response

@@ -123,14 +123,19 @@ bool operator==(address const& a, address const& b) noexcept {
   return std::memcmp(&a.ip_.v6.sin6_addr, &b.ip_.v6.sin6_addr, sizeof(in6_addr)) == 0 && a.ip_.v6.sin6_scope_id == b.ip_.v6.sin6_scope_id;
 }
 
-// A search that is given up goes on to its end, and what comes of it, a value in any case, is nobody's.
+// A search that is given up does not begin any more, or goes on to its end, and what comes of it is nobody's.
 std::vector<address> resolve(std::string_view host, std::uint16_t port, deadline until) {
   detail::checkpoint();
   std::string const name(host);
   if (auto numeric = look_up(name, port, AI_NUMERICHOST); numeric.error == 0) return std::move(numeric.all);
   if (detail::current_core() == nullptr) return addresses_of(look_up(name, port, AI_ADDRCONFIG), name);
   auto search = run_blocking([name, port] { return look_up(name, port, AI_ADDRCONFIG); });
-  if (!search.wait_until(until)) throw timeout_error("weft: resolve '" + name + "' timed out");
+  try {
+    if (!search.wait_until(until)) throw timeout_error("weft: resolve '" + name + "' timed out");
+  } catch (...) {
+    (void)search.cancel();
+    throw;
+  }
   return addresses_of(std::move(search).get(), name);
 }
 

@@ -1,5 +1,6 @@
 #include <weft/detail/descriptor.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <new>
@@ -64,9 +65,11 @@ descriptor& descriptor::borrow(int fd, reactor const& in) { return descriptor_po
 descriptor& descriptor::begin(int fd, std::uint64_t home, std::uint32_t word) noexcept {
   fd_ = fd;
   home_.store(home, std::memory_order_relaxed);
-  for (auto& l : limit) l.store(no_limit, std::memory_order_relaxed);
+  for (auto& s : sides_) s.limit.store(no_limit, std::memory_order_relaxed);
   drained_ = -1;
   extraordinary_.store(false, std::memory_order_relaxed);
+  peer_may_have_gone_.store(false, std::memory_order_relaxed);
+  peer_watcher_.store(nullptr, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);
   word_.store(word, std::memory_order_release);
   return *this;
@@ -132,6 +135,10 @@ namespace {
 
 struct listed final : waiter {
   explicit listed(std::uint32_t seen) noexcept : edge(seen) {}
+  listed(std::uint32_t seen, waiter const& same_wait) noexcept : waiter(one_of_several()), edge(seen) {
+    who = same_wait.who;
+    when = same_wait.when;
+  }
   std::uint32_t const edge;  // up to which it has looked
 };
 
@@ -149,6 +156,31 @@ void descriptor::happened(direction d) noexcept {
   }
 }
 
+void descriptor::peer_went() noexcept {
+  peer_may_have_gone_.store(true, std::memory_order_seq_cst);
+  if (parker* const p = peer_watcher_.load(std::memory_order_seq_cst)) kick(*p, false);
+}
+
+void descriptor::watch_peer(parker* p) {
+  if (p != nullptr) (void)enter_into(*reactor::here());
+  peer_watcher_.store(p, std::memory_order_seq_cst);
+}
+
+// What comes after the exchange leaves the hint for the next look.
+bool descriptor::peer_has_gone() noexcept {
+  if (!peer_may_have_gone_.load(std::memory_order_seq_cst) || !peer_may_have_gone_.exchange(false, std::memory_order_seq_cst)) return false;
+  ::pollfd one{fd_, POLLRDHUP, 0};
+  bool const gone = ::poll(&one, 1, 0) > 0 && (one.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  if (gone) peer_may_have_gone_.store(true, std::memory_order_relaxed);
+  return gone;
+}
+
+void descriptor::set_limit(direction d, std::int64_t until) noexcept {
+  of(d).limit.store(until, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // N6
+  if (!of(d).waiters.empty()) happened(d);
+}
+
 int descriptor::enter_into(reactor& r) noexcept {
   if (home_.load(std::memory_order_acquire) == r.id()) return 0;
   int const error = r.enter(fd_, *this);
@@ -163,7 +195,7 @@ io_end descriptor::wait(direction d, std::uint32_t seen, std::int64_t until) {
   } catch (std::system_error const& e) {
     return {io_end::failed, e.code().value(), 0};
   }
-  if (r == nullptr) return wait_on_thread(d, until);
+  if (r == nullptr) return wait_on_thread(d, std::min(until, limit_of(d)));
   if (int const error = enter_into(*r)) return {io_end::failed, error, 0};
   side& s = of(d);
   listed me(seen);
@@ -173,12 +205,28 @@ io_end descriptor::wait(direction d, std::uint32_t seen, std::int64_t until) {
     (void)s.waiters.remove(me);
     return {};
   }
-  auto const end = me.wait({d == direction::reading ? awaited::input : awaited::output, this}, until);
+  auto const end = me.wait({d == direction::reading ? awaited::input : awaited::output, this}, std::min(until, limit_of(d)));
   if (end != wait_end::over) {
     (void)s.waiters.remove(me);
     if (end == wait_end::late) return {io_end::late, 0, 0};
     checkpoint();  // throws
   }
+  return {};
+}
+
+// One wait, listed twice: whichever event comes first claims it.
+io_end descriptor::wait_either(std::uint32_t seen_reading, std::uint32_t seen_writing, std::int64_t until) {
+  side &in = of(direction::reading), &out = of(direction::writing);
+  listed me(seen_reading), too(seen_writing, me);
+  (void)in.waiters.push(me);
+  (void)out.waiters.push(too);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // N3
+  bool const missed = in.edges.load(std::memory_order_seq_cst) != seen_reading || out.edges.load(std::memory_order_seq_cst) != seen_writing;
+  auto const end = missed && me.who->close() ? wait_end::over : me.wait({awaited::input, this}, until);
+  (void)in.waiters.remove(me);
+  (void)out.waiters.remove(too);
+  if (end == wait_end::late) return {io_end::late, 0, 0};
+  if (end == wait_end::interrupted) checkpoint();  // throws
   return {};
 }
 

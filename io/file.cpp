@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
+#include <source_location>
 #include <utility>
 
 #include <fcntl.h>
@@ -13,7 +13,6 @@
 #include "io/socket.hpp"
 #include "scheduler/worker.hpp"
 #include <weft/blocking.hpp>
-#include <weft/cancel.hpp>
 
 namespace weft {
 namespace {
@@ -21,17 +20,12 @@ namespace {
 using detail::direction;
 
 // S  f() where it may block: here on a thread that is no worker's, the pool's own included, which must not wait for another of it.
-// f refers to what is on this stack, and what it has made is not lost when the pool's task is cancelled, by the runtime's end, say.
+// Cancelled, it either has not run, or what it has returned is the outcome: a descriptor that is open, bytes that are written.
 template <class F>
 auto off_the_workers(F&& f) {
   detail::checkpoint();
   if (detail::worker::current() == nullptr) return f();
-  shield_scope const until_it_returns;
-  std::optional<decltype(f())> result;
-  auto const call = run_blocking([&] { result = f(); });
-  call.wait();
-  if (!result) call.get();  // throws
-  return *result;
+  return detail::call_on(nullptr, std::forward<F>(f), std::source_location::current(), detail::future_core::inner).get();
 }
 
 // What the call of the system has returned, not interrupted, or -errno.

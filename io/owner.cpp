@@ -6,7 +6,7 @@ namespace weft::detail {
 namespace {
 
 void set_limit(descriptor* d, direction way, deadline until) noexcept {
-  if (d != nullptr) d->limit[static_cast<std::size_t>(way)].store(until.ns(), std::memory_order_relaxed);
+  if (d != nullptr) d->set_limit(way, until.ns());
 }
 
 }  // namespace

@@ -119,6 +119,7 @@ void reactor::deliver(driver_events& a) noexcept {
     descriptor* const d = descriptor::find(whom);
     if (d == nullptr) continue;
     if ((what & (EPOLLRDHUP | EPOLLPRI | of_both)) != 0) d->happened_extraordinarily();
+    if ((what & (EPOLLRDHUP | of_both)) != 0) d->peer_went();
     if ((what & (of_reading | of_both)) != 0) d->happened(direction::reading);
     if ((what & (EPOLLOUT | of_both)) != 0) d->happened(direction::writing);
   }

@@ -20,9 +20,12 @@ namespace {
 using detail::direction;
 using detail::fail;
 
-// True: ready. `until` by the kernel's clock.
-bool poll_until(int fd, direction way, std::int64_t until, char const* what) {
-  ::pollfd one{fd, static_cast<short>(way == direction::reading ? POLLIN | POLLRDHUP : POLLOUT), 0};
+constexpr short to_read = POLLIN | POLLRDHUP, to_write = POLLOUT, both = to_read | to_write;
+constexpr short for_either = POLLHUP | POLLERR;  // comes unasked: neither would block
+
+// What of it is ready; 0: nothing. `until` by the kernel's clock.
+short poll_until(int fd, short ways, std::int64_t until, char const* what) {
+  ::pollfd one{fd, ways, 0};
   for (;;) {
     timespec left{};
     if (until != detail::no_limit) {
@@ -31,7 +34,7 @@ bool poll_until(int fd, direction way, std::int64_t until, char const* what) {
     }
     int const n = ::ppoll(&one, 1, until == detail::no_limit ? nullptr : &left, nullptr);
     if (n > 0 && (one.revents & POLLNVAL) != 0) fail(EBADF, what);
-    if (n >= 0) return n > 0;
+    if (n >= 0) return one.revents;
     if (int const error = detail::last_error(); error != EINTR) fail(error, what);
   }
 }
@@ -60,32 +63,41 @@ class visit {
   int const error_;
 };
 
-void wait(int fd, direction way, std::int64_t until, char const* what) {
+short wait(int fd, short ways, std::int64_t until, char const* what) {
   detail::checkpoint();
   if (fd < 0) fail(EBADF, what);  // poll() passes over those
-  if (poll_until(fd, way, 0, what)) {
+  if (auto const ready = poll_until(fd, ways, 0, what)) {
     detail::give_way();
-    return;
+    return ready;
   }
   detail::reactor* const r = detail::reactor::here();
   if (r == nullptr) {
-    if (!poll_until(fd, way, until, what)) throw timeout_error(std::string("weft: ") + what + " timed out");
-    return;
+    auto const ready = poll_until(fd, ways, until, what);
+    if (ready == 0) throw timeout_error(std::string("weft: ") + what + " timed out");
+    return ready;
   }
   visit mine(*r, fd);
-  if (mine.error() == EPERM) return;  // a file that has no such states
+  if (mine.error() == EPERM) return ways;  // a file that has no such states
   if (mine.error() != 0) fail(mine.error(), what);
   // An edge is no promise, and those that were there before the visit count as well.
-  for (;;) {
-    auto const seen = mine.core().edges(way);
-    if (poll_until(fd, way, 0, what)) return;
-    detail::check(mine.core().wait(way, seen, until), what);
+  for (detail::descriptor& d = mine.core();;) {
+    auto const in = d.edges(direction::reading), out = d.edges(direction::writing);
+    if (auto const ready = poll_until(fd, ways, 0, what)) return ready;
+    auto const end = ways == both      ? d.wait_either(in, out, until)
+                     : ways == to_read ? d.wait(direction::reading, in, until)
+                                       : d.wait(direction::writing, out, until);
+    detail::check(end, what);
   }
 }
 
 }  // namespace
 
-void wait_readable(int fd, deadline d) { wait(fd, direction::reading, d.ns(), "wait_readable"); }
-void wait_writable(int fd, deadline d) { wait(fd, direction::writing, d.ns(), "wait_writable"); }
+void wait_readable(int fd, deadline d) { (void)wait(fd, to_read, d.ns(), "wait_readable"); }
+void wait_writable(int fd, deadline d) { (void)wait(fd, to_write, d.ns(), "wait_writable"); }
+
+readiness wait_ready(int fd, deadline d) {
+  auto const ready = wait(fd, both, d.ns(), "wait_ready");
+  return {(ready & (to_read | for_either)) != 0, (ready & (to_write | for_either)) != 0};
+}
 
 }  // namespace weft

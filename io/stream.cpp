@@ -29,7 +29,7 @@ io_end move_bytes(detail::descriptor& d, direction way, std::size_t size, std::s
     if (moved != 0 && d.closing()) return {io_end::closed, 0, moved};
     if (moved != 0 && until != detail::no_limit && detail::has_come(until)) return {io_end::late, 0, moved};
     auto const asked = way == direction::reading ? size - moved : 0;
-    auto end = detail::attempt_once(d, way, until, [&](int fd) { return once(fd, moved); }, asked);
+    auto end = detail::attempt_once(d, way, detail::no_limit, [&](int fd) { return once(fd, moved); }, asked);
     moved += end.n;
     if (end.what != io_end::done || end.n == 0 || moved >= at_least) {
       end.n = moved;

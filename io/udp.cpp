@@ -26,7 +26,7 @@ descriptor& bound(address const& at, udp_options o) {
 
 template <class Once>
 io_end transfer(descriptor* d, direction way, Once&& once) {
-  return detail::attempt(d, way, shared, d != nullptr ? d->limit_of(way) : detail::no_limit, std::forward<Once>(once));
+  return detail::attempt(d, way, shared, detail::no_limit, std::forward<Once>(once));
 }
 
 std::size_t whole(io_end const& end, writable_bytes into) {

@@ -4,13 +4,15 @@
 //
 // Written by RMW only. The count is what cancelling() says. Delivering throws once for all that are undelivered. Only the task
 // itself delivers and takes back; a scope (cancel_scope.hpp) knows by the count of deliveries whether its own request is
-// still among the undelivered, so it takes back exactly that one.
+// still among the undelivered, so it takes back exactly that one. Inside a shield only the requests of scopes that began there are
+// delivered; those that stay undelivered are moved on to the new count of deliveries.
 // No request is lost: cancel() writes it (seq_cst RMW), then reads `where` and kicks. The claimer stores `where`; its next
 // locked operation (popping a child, clear_kick() before a wait) orders that store before its re-reading of the requests.
 // So either the canceller sees `where` and kicks, or the task sees the request before it waits or goes on into a child.
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <optional>
 
 #include "runtime/runtime_core.hpp"
 #include <weft/detail/group_core.hpp>
@@ -79,6 +81,16 @@ void add_with_message(future_core& c, std::string_view message, Add const& add) 
   }
 }
 
+// No memory for the message: it goes without.
+template <class Add>
+void add_or_at_least_ask(future_core& c, std::string_view message, Add const& add) noexcept {
+  try {
+    add_with_message(c, message, add);
+  } catch (std::bad_alloc const&) {
+    (void)add();
+  }
+}
+
 }  // namespace
 
 void kick_task(future_core& c) noexcept {
@@ -100,6 +112,7 @@ bool request_cancel(future_core& c, cancel_cause cause, std::string_view message
   }
   add_with_message(c, message, [&] { return add_request(c, cause, whose::another); });
   kick_task(c);
+  if (c.kind == core_kind::blocking) thread_pool::withdraw(c, c.generation.load(std::memory_order_relaxed));
   return true;
 }
 
@@ -118,10 +131,75 @@ bool cancel_if_in_round(future_core& c, std::uint32_t generation) noexcept {
   } while (!c.requests.compare_exchange_weak(w, with_request(w, cancel_cause::shutdown, whose::another) | request_asked,
                                              std::memory_order_seq_cst, std::memory_order_relaxed));
   kick_task(c);
+  if (c.kind == core_kind::blocking) thread_pool::withdraw(c, generation);
   return true;
 }
 
-cancelled take_request(future_core& self) {
+inline bool cancel_scope::is_pending() const noexcept { return requested_ && delivered_ == owner_.deliveries; }
+
+inline bool cancel_scope::is_heard(unsigned uncaught) const noexcept {
+  return mask_ == owner_.mask && uncaught_ == uncaught && is_pending();
+}
+
+bool hears(future_core const& self, unsigned uncaught) noexcept {
+  if (!is_requested(self)) return false;
+  if (self.mask == 0) return uncaught == 0;
+  for (cancel_scope const* s = self.scopes; s != nullptr; s = s->outer_) {
+    if (s->is_heard(uncaught)) return true;
+  }
+  return false;
+}
+
+namespace {
+
+std::string text_of(std::string_view message) noexcept {
+  try {
+    return std::string(message);
+  } catch (std::bad_alloc const&) {
+    return {};
+  }
+}
+
+// So many of its own scopes' requests leave the undelivered. What stays keeps cause and message if another's is among it; if all are
+// its scopes', they are `why`'s.
+void take_some(future_core& self, int heard, std::optional<cancel_cause> why, std::string_view message) noexcept {
+  auto w = self.requests.load(std::memory_order_relaxed);
+  std::uint64_t next = 0;
+  do {
+    next = w;
+    if (undelivered_of(w) != undelivered_limit) next -= static_cast<unsigned>(std::min(heard, undelivered_of(w))) * request_undelivered_unit;
+    if (why && (w & request_own) != 0) {
+      next = (next & ~request_cause_mask) | (static_cast<std::uint64_t>(*why) << request_cause_shift);
+    }
+  } while (!self.requests.compare_exchange_weak(w, next, std::memory_order_seq_cst, std::memory_order_relaxed));
+  if (!why || (w & request_own) == 0 || self.side.load(std::memory_order_acquire) == nullptr) return;
+  std::lock_guard guard{side_lock(self)};
+  if ((self.requests.load(std::memory_order_relaxed) & request_own) != 0) side_of(self).message = text_of(message);
+}
+
+}  // namespace
+
+cancelled take_request(future_core& self, unsigned uncaught) {
+  if (self.mask != 0) {
+    int heard = 0;
+    cancel_scope const *outermost = nullptr, *stays = nullptr;
+    for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
+      if (s->is_heard(uncaught)) {
+        ++heard;
+        outermost = s;
+      } else if (s->is_pending()) {
+        stays = s;
+        s->delivered_ = self.deliveries + 1;
+      }
+    }
+    ++self.deliveries;
+    if (stays != nullptr) {
+      take_some(self, heard, stays->cause_, stays->message());
+    } else {
+      take_some(self, heard, std::nullopt, {});
+    }
+    return cancelled(text_of(outermost->message()), outermost->cause_);
+  }
   auto const w = self.requests.fetch_and(~request_undelivered_mask, std::memory_order_seq_cst);
   ++self.deliveries;
   auto const cause = static_cast<cancel_cause>((w & request_cause_mask) >> request_cause_shift);
@@ -134,7 +212,7 @@ cancelled take_request(future_core& self) {
 }
 
 bool can_deliver(future_core const& self) noexcept {
-  return is_requested(self) && self.mask == 0 && std::uncaught_exceptions() == 0;
+  return is_requested(self) && hears(self, static_cast<unsigned>(std::uncaught_exceptions()));
 }
 
 int requests_of(future_core const& c) noexcept {
@@ -183,15 +261,13 @@ void deliver_again(future_core& self, request_mark const& since, cancelled const
       }
     }
   };
-  try {
-    add_with_message(self, what.message(), add);
-  } catch (std::bad_alloc const&) {
-    (void)add();
-  }
+  add_or_at_least_ask(self, what.message(), add);
 }
 
 cancel_scope::cancel_scope(future_core& owner, cancel_cause cause, std::int64_t due) noexcept
-    : due_(due), owner_(owner), outer_(owner.scopes), before_(mark_requests(owner)), cause_(cause), timed_before_(owner.timed) {
+    : due_(due), owner_(owner), outer_(owner.scopes), before_(mark_requests(owner)),
+      uncaught_(owner.mask != 0 ? static_cast<unsigned>(std::uncaught_exceptions()) : 0), mask_(owner.mask), cause_(cause),
+      timed_before_(owner.timed) {
   owner.scopes = this;
   if (due != no_limit) owner.timed = true;
 }
@@ -201,7 +277,9 @@ bool cancel_scope::leave() noexcept {
   left_ = true;
   owner_.scopes = outer_;
   owner_.timed = timed_before_;
-  return requested_ && take_back(owner_, owner_.deliveries == delivered_) <= before_.heard;
+  if (!requested_) return false;
+  int const left = take_back(owner_, owner_.deliveries == delivered_);
+  return (mask_ == 0 ? left : mark_requests(owner_).heard) <= before_.heard;  // inside a shield nobody else's was delivered
 }
 
 // The scopes inside of it will leave `timed` as they found it.
@@ -212,13 +290,13 @@ void cancel_scope::set_due(std::int64_t due) noexcept {
   for (cancel_scope* s = owner_.scopes; s != this; s = s->outer_) s->timed_before_ = true;
 }
 
-// Of several time-outs that are overdue at once the outermost alone cancels; all of them have expired.
+// Of several time-outs that are overdue at once the outermost alone cancels, inside each shield; all of them have expired.
 std::int64_t look_at_scopes(future_core& self) noexcept {
   std::int64_t next = no_limit;
   auto const request = [&self](cancel_scope& s) {
     s.requested_ = true;
     s.delivered_ = self.deliveries;
-    add_with_message(self, {}, [&] { return add_request(self, s.cause_, whose::own); });
+    add_or_at_least_ask(self, s.message(), [&] { return add_request(self, s.cause_, whose::own); });
   };
   for (cancel_scope* s = self.scopes; s != nullptr; s = s->outer_) {
     if (!s->requested_ && s->wants()) request(*s);
@@ -233,6 +311,7 @@ std::int64_t look_at_scopes(future_core& self) noexcept {
     if (s->expired_) continue;
     if (s->due_ <= now) {
       s->expired_ = true;
+      if (overdue != nullptr && overdue->mask_ != s->mask_) request(*overdue);
       overdue = s;
     } else {
       next = std::min(next, s->due_);
@@ -271,7 +350,7 @@ void look_around(future_core& self) noexcept {
 
 [[gnu::noinline]] static future_core* look_and_deliver(future_core& self) {
   look_around(self);
-  if (can_deliver(self)) throw cancelled(take_request(self));
+  if (can_deliver(self)) throw cancelled(take_request(self, static_cast<unsigned>(std::uncaught_exceptions())));
   return &self;
 }
 

@@ -160,4 +160,7 @@ std::string dump_of(runtime_core const& rt, dump_options o) {
   return text + text_of(g, g.deadlocks());
 }
 
+// Once for each circle.
+void look_for_deadlocks(scheduler&) noexcept {}
+
 }  // namespace weft::detail

@@ -135,8 +135,8 @@ struct group_core::wait : wait_record {
 
   static void look(wait_record& r, future_core& self) noexcept {
     auto& w = static_cast<wait&>(r);
-    if (!is_requested(self) || self.mask != 0 || w.in_flight.uncaught != 0) return;
-    auto const taken = take_request(self);
+    if (!hears(self, w.in_flight.uncaught)) return;
+    auto const taken = take_request(self, w.in_flight.uncaught);
     if (!w.request) w.request = taken;
     w.group.abort(w.request->message());
   }

@@ -23,10 +23,10 @@ struct join_record : wait_record {
 
   static void look(wait_record& r, future_core& self) noexcept {
     auto& j = static_cast<join_record&>(r);
-    if (!is_requested(self) || self.mask != 0 || j.in_flight.uncaught != 0) return;
+    if (!hears(self, j.in_flight.uncaught)) return;
     if (!j.request) j.since = mark_requests(self);
     try {
-      j.request = take_request(self);
+      j.request = take_request(self, j.in_flight.uncaught);
       if (j.request->cause() == cancel_cause::awaiter && ++j.passed_on > circle_limit) return;
       j.in_time = request_cancel(j.target, cancel_cause::awaiter, j.request->message());
     } catch (...) {  // no memory for the message: it goes without
@@ -153,7 +153,7 @@ bool run_here(worker* w, future_core& c, future_core& self, exception_state cons
 [[gnu::noinline]] void join_simply(future_core& c, future_core* self) {
   if (!c.done()) {
     suspend_until_done(c, nullptr, nullptr);
-  } else if (self != nullptr) {
+  } else if (self != nullptr && !c.has(future_core::inner)) {
     checkpoint();
   }
   if (c.state() != job_state::finished) rethrow(c);

@@ -26,7 +26,7 @@ joint::joint(decides d) noexcept
       me_(this_parker()),
       self_(current_core()),
       before_(self_ != nullptr ? self_->waiting : nullptr),
-      uncaught_(std::uncaught_exceptions()),
+      uncaught_(static_cast<unsigned>(std::uncaught_exceptions())),
       decides_(d),
       entered_requested_(self_ != nullptr && (look_around(*self_), can_deliver(*self_))) {
   if (self_ != nullptr) self_->waiting = this;
@@ -43,8 +43,7 @@ joint::~joint() {
 void joint::look(wait_record& r, future_core& self) noexcept {
   auto& j = static_cast<joint&>(r);
   j.take_note();
-  bool const masked = self.mask != 0 || j.uncaught_ != 0;  // uncaught: the joiner's own; an inlined child has its own
-  if (j.decided_ == nullptr && !masked && is_requested(self)) j.pass_on(self);
+  if (j.decided_ == nullptr && hears(self, j.uncaught_)) j.pass_on(self);  // uncaught: the joiner's own; an inlined child has its own
 }
 
 void joint::take_note() noexcept {
@@ -65,7 +64,7 @@ void joint::note(completion& n) noexcept {
 
 void joint::pass_on(future_core& self) noexcept {
   try {
-    request_ = take_request(self);
+    request_ = take_request(self, uncaught_);
     if (request_->cause() == cancel_cause::awaiter && ++passed_on_ > circle_limit) return;
     cancel_rest(request_->message());
   } catch (...) {  // no memory for the message: it goes without

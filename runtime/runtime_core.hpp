@@ -124,8 +124,10 @@ void kick_task(future_core&) noexcept;                                // it has 
 int take_back(future_core& self, bool undelivered) noexcept;          // one request; how many are left
 [[nodiscard]] request_mark mark_requests(future_core const& self) noexcept;
 void deliver_again(future_core& self, request_mark const& since, cancelled const& what) noexcept;  // nobody heard it; not counted twice
-[[nodiscard]] bool can_deliver(future_core const& self) noexcept;     // the running task: pending and not masked
-[[nodiscard]] cancelled take_request(future_core& self);              // it was pending; clears it
+[[nodiscard]] bool can_deliver(future_core const& self) noexcept;     // hears(), for the running task
+// There is a request that may be thrown or passed on where so many exceptions are in flight: neither shield nor unwinding puts it off.
+[[nodiscard]] bool hears(future_core const& self, unsigned uncaught) noexcept;
+[[nodiscard]] cancelled take_request(future_core& self, unsigned uncaught = 0);  // what it hears
 [[nodiscard]] std::int64_t nearest_deadline(future_core& self) noexcept;  // of its time-outs, and its group's or its team's
 [[nodiscard]] inline std::int64_t& deadline_of_taker(future_core& c) noexcept { return *static_cast<std::int64_t*>(c.payload()); }
 std::int64_t look_at_scopes(future_core& self) noexcept;              // those that want to cancel do; the next one's time

@@ -44,7 +44,7 @@ std::size_t runtime_core::cancel_round() {
   auto const each_task = [&](auto&& f) {
     each_core([&](future_core& c, std::uint32_t generation) {
       if (c.rt.load(std::memory_order_acquire) != this || c.kind == core_kind::promise || c.kind == core_kind::callback) return;
-      if (c.state() <= job_state::running) f(c, generation);
+      if (c.state() <= job_state::running && !c.has(future_core::inner)) f(c, generation);  // its awaiter is asked
     });
   };
   std::size_t n = 0;

@@ -66,7 +66,7 @@ void team::settle() {
   if ((said & has_failed) != 0) std::rethrow_exception(std::move(error_));
   if (request_) throw cancelled(std::move(*request_));
   if ((said & is_cancelled) == 0) return;
-  if (can_deliver(self)) throw cancelled(take_request(self));
+  if (can_deliver(self)) throw cancelled(take_request(self, static_cast<unsigned>(std::uncaught_exceptions())));
   std::rethrow_exception(std::move(cancelled_by_));
 }
 
@@ -103,10 +103,10 @@ struct member::wait : wait_record {
 
   static void look(wait_record& r, future_core& self) noexcept {
     auto& w = static_cast<wait&>(r);
-    if (!is_requested(self) || self.mask != 0 || w.uncaught != 0) return;
+    if (!hears(self, w.uncaught)) return;
     team& t = w.mine.team_;
     try {
-      auto request = take_request(self);
+      auto request = take_request(self, w.uncaught);
       if (request.cause() == cancel_cause::awaiter && ++w.passed_on > circle_limit) return;
       t.cancel(std::make_exception_ptr(request));
       w.mine.ask_all(request.message());

@@ -1,6 +1,7 @@
 #include "runtime/thread_pool.hpp"
 
 #include <chrono>
+#include <new>
 #include <stdexcept>
 #include <pthread.h>
 #include <thread>
@@ -16,7 +17,7 @@ constexpr auto keep_alive = std::chrono::seconds(10);
 
 void run(future_core& c, meanwhile is) noexcept {
   job_state s = job_state::cancelled;
-  (void)c.claim();  // nobody else may: such a task is never inlined
+  (void)c.claim();  // whoever has taken it out of the queue, and nobody else: such a task is never inlined
   if (is_requested(c)) {
     keep_cancellation(c, take_request(c));
     c.ops->discard(c);
@@ -33,7 +34,7 @@ void run(future_core& c, meanwhile is) noexcept {
       blocking_core_here() = nullptr;
     }
     // Cancelled while it ran: the call could not be interrupted, its value is dropped.
-    if (s == job_state::finished && is_requested(c)) {
+    if (s == job_state::finished && is_requested(c) && !c.has(future_core::inner)) {
       c.ops->clear(c, s);
       keep_cancellation(c, take_request(c));
       s = job_state::cancelled;
@@ -41,6 +42,14 @@ void run(future_core& c, meanwhile is) noexcept {
   }
   finish_and_leave(c, s);
 }
+
+void* room_of(future_core& c) noexcept {
+  return reinterpret_cast<std::byte*>(&c) + core_size_class[c.size_class] - sizeof(queued_call);
+}
+queued_call& entry_of(future_core& c) noexcept { return *std::launder(static_cast<queued_call*>(room_of(c))); }
+
+// To its runtime, which lives: the call does.
+void give_to_workers(future_core& c) noexcept { c.rt.load(std::memory_order_acquire)->sched->inject(c); }
 
 }  // namespace
 
@@ -53,8 +62,30 @@ void run_on_thread(future_core& c, meanwhile is) noexcept {
   unpin_runtime(rt);
 }
 
+void thread_pool::append(future_core& c) noexcept {
+  ::new (room_of(c)) queued_call{this, last_};
+  c.next = nullptr;
+  (last_ != nullptr ? last_->next : first_) = &c;
+  last_ = &c;
+  ++queued_;
+  c.mark(future_core::pooled);
+}
+
+void thread_pool::unlink(future_core& c) noexcept {
+  unstarted* const before = entry_of(c).before;
+  (before != nullptr ? before->next : first_) = c.next;
+  (c.next != nullptr ? entry_of(static_cast<future_core&>(*c.next)).before : last_) = before;
+  --queued_;
+  c.unmark(future_core::pooled);
+}
+
 void thread_pool::push(future_core& c) {
-  std::lock_guard guard{lock_};
+  std::unique_lock guard{lock_};
+  if (is_requested(c)) {  // shutdown has been faster
+    guard.unlock();
+    give_to_workers(c);
+    return;
+  }
   if (idle_ <= queued_ && threads_ < limit_) {
     ++threads_;
     try {
@@ -64,15 +95,17 @@ void thread_pool::push(future_core& c) {
       if (threads_ == 0) throw;
     }
   }
-  c.next = nullptr;
-  if (first_ == nullptr) {
-    first_ = &c;
-  } else {
-    last_->next = &c;
-  }
-  last_ = &c;
-  ++queued_;
+  append(c);
   wake_.notify_one();
+}
+
+void thread_pool::withdraw(future_core& c, std::uint32_t generation) noexcept {
+  {
+    std::lock_guard guard{lock_};
+    if (!c.has(future_core::pooled) || c.generation.load(std::memory_order_relaxed) != generation) return;
+    entry_of(c).pool->unlink(c);
+  }
+  give_to_workers(c);
 }
 
 void thread_pool::serve() noexcept {
@@ -83,11 +116,10 @@ void thread_pool::serve() noexcept {
     bool const work = wake_.wait_for(guard, keep_alive, [&] { return first_ != nullptr || ending_; });
     --idle_;
     if (!work || first_ == nullptr) break;
-    future_core* const c = first_;
-    first_ = static_cast<future_core*>(c->next);
-    --queued_;
+    auto& c = static_cast<future_core&>(*first_);
+    unlink(c);
     guard.unlock();
-    run_on_thread(*c, meanwhile::the_task);
+    run_on_thread(c, meanwhile::the_task);
     guard.lock();
   }
   --threads_;

@@ -1,5 +1,18 @@
 #pragma once
 // thread_pool: an elastic pool of OS threads for calls that block. Grows on demand up to a limit; idle threads leave.
+//
+// A queued call belongs to whoever takes it out of the queue, under the lock: a thread of the pool, which runs it; or, once it is
+// cancelled, the canceller, who gives it to its runtime's workers. Those discard it as any task that was cancelled before it began.
+// So it ends at once, what it has captured is gone before its awaiter goes on, and neither the lock nor a canceller (who may be
+// looking around in the middle of a wait) ever runs the user's code.
+//
+//   T1  No request is missed: cancel() writes it (an RMW), then looks for the call under the lock. The call is in the queue: it is
+//       taken out. It is not there yet: push() sees the request, under the same lock. It is not there any more: a thread has begun
+//       with it, who looks for requests before it calls, and from then on it is as with any task that runs (cancel.cpp).
+//   T2  `pooled` is set as long as the call is in a queue, and changes under the lock only. A queue's entry is an owner, so what is
+//       marked is alive, of the generation that is seen with it. Only then queued_call may be looked at: shutdown has no handle.
+// For that there is one lock for all pools: who cancels knows the call, not the pool, which may be gone. It is held for pointer
+// swaps and, when a pool grows, for the making of a thread.
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -18,14 +31,20 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   [[nodiscard]] unsigned threads() const noexcept;
   [[nodiscard]] unsigned queued() const noexcept;
 
+  // That life of a call has been cancelled: if it is queued, in whatever pool, it ends at once. Any thread.
+  static void withdraw(future_core&, std::uint32_t generation) noexcept;
+
  private:
   void serve() noexcept;
+  void append(future_core&) noexcept;
+  void unlink(future_core&) noexcept;
+
+  static inline std::mutex lock_;
 
   unsigned const limit_;
-  mutable std::mutex lock_;
   std::condition_variable wake_, left_;
-  future_core* first_ = nullptr;
-  future_core* last_ = nullptr;
+  unstarted* first_ = nullptr;
+  unstarted* last_ = nullptr;
   unsigned threads_ = 0, idle_ = 0, queued_ = 0;
   bool ending_ = false;
 };

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <ranges>
 #include <stop_token>
 #include <thread>
@@ -60,13 +61,14 @@ time::duration cpu_of(clockid_t thread) noexcept {
   return ::clock_gettime(thread, &t) == 0 ? std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec} : time::duration{0};
 }
 
-// The thread's state, third field of its stat file: S and D sleep in the kernel.
-bool is_blocked(pid_t tid) noexcept {
+// The thread's state, third field of its stat file: S and D sleep in the kernel. Empty: there is no descriptor left to read it by (or
+// no /proc). One kept open for each worker would take them from the program, which may even close them.
+std::optional<bool> is_blocked(pid_t tid) noexcept {
   char path[64], text[256];
   std::snprintf(path, sizeof path, "/proc/self/task/%d/stat", static_cast<int>(tid));
   auto const stat = read_small_file(path, text);
   auto const name_end = stat.rfind(')');  // the name before it may hold any character
-  if (name_end == stat.npos || name_end + 2 >= stat.size()) return false;
+  if (name_end == stat.npos || name_end + 2 >= stat.size()) return std::nullopt;
   return stat[name_end + 2] == 'S' || stat[name_end + 2] == 'D';
 }
 
@@ -80,7 +82,8 @@ void look_at(worker const& w, sight& known, time::duration gap) noexcept {
   auto const cpu = cpu_of(who->cpu_time);
   if (known.cpu >= 0ns) {
     auto const used = cpu - known.cpu;
-    bool const was_blocked = std::exchange(known.blocked, used < gap / 2 && is_blocked(who->id));
+    // Who cannot be asked counts as blocked if he has had no time at all: without a CPU, too, but then a stand-in does no harm.
+    bool const was_blocked = std::exchange(known.blocked, used < gap / 2 && is_blocked(who->id).value_or(used == 0ns));
     known.held += known.blocked && was_blocked ? gap : used;
   }
   known.cpu = cpu;
@@ -195,7 +198,7 @@ class watchman {
     auto const who = w.thread();
     fiber const* const f = w.runs_on();
     if ((now < next_report_ && !known.asked) || !who || f == nullptr) return;
-    stall told{w, known.ticks, known.held, !known.asked && is_blocked(who->id), {}};
+    stall told{w, known.ticks, known.held, !known.asked && is_blocked(who->id).value_or(known.blocked), {}};
     if (told.blocked) {
       told.where = thread_stack::of_blocked(who->id, f->top.load(std::memory_order_relaxed));
     } else if (!known.asked) {

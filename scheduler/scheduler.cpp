@@ -95,6 +95,10 @@ void scheduler::submit(unstarted& j) {
     w->push(j);
     return;
   }
+  inject(j);
+}
+
+void scheduler::inject(unstarted& j) noexcept {
   visitors_.fetch_add(1, std::memory_order_acquire);
   injected.push(&j);
   idle.notify();

@@ -47,6 +47,7 @@ class scheduler {
 
   // Any thread. Threads that are no workers of this scheduler go through the injection queue.
   void submit(unstarted&);                 // throws std::bad_alloc, and nothing is queued
+  void inject(unstarted&) noexcept;        // through the injection queue, whoever calls: needs no memory, and runs nothing meanwhile
   void make_ready(fiber&, bool soon) noexcept;
 
   // Simulation: the calling thread serves as the only worker until the world is over.

@@ -103,7 +103,7 @@ void semaphore::list_instead(permit& now, permit& before) noexcept {
   word_.store(w, std::memory_order_release);
 }
 
-bool semaphore::give_back(permit& p) noexcept {
+bool semaphore::give_back_slowly(permit& p) noexcept {
   if (p.n_ == 0) return true;
   auto const n = p.n_;
   auto const w = detail::lock_word(word_);

@@ -1,6 +1,6 @@
 #pragma once
 // http_server: HTTP/1.1 on Boost.Beast, a task per connection, handlers that just block. And a client for one request. Messages are
-// held whole; fields behind a body in chunks are dropped. A handler is not told that its client has gone, and cannot upgrade.
+// held whole; fields behind a body in chunks are dropped. A handler cannot upgrade.
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -29,6 +29,10 @@ struct http_options {
   clock::duration body_time = std::chrono::seconds(30);    // from there to its end: 408
   clock::duration idle_time = std::chrono::seconds(60);    // for the first byte of a request, also the first one: closed
   clock::duration write_time = std::chrono::seconds(30);   // for taking a response: closed
+  // A handler whose client has gone is cancelled (cause `requested`), and the connection is closed. A client that only ends its side, to read
+  // the answer then, as HTTP allows and `nc -N` does, cannot be told from one that has gone: it gets none, unless the handler
+  // swallows the cancellation.
+  bool cancel_when_gone = false;
   // What a handler has thrown, `cancelled` excepted, and what else ends a connection and is not the client's doing. From several
   // threads at once; throws nothing. Default: one line on stderr.
   std::function<void(std::exception_ptr)> on_error = {};

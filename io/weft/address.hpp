@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <weft/deadline.hpp>
+#include <weft/errors.hpp>
 
 namespace weft {
 
@@ -42,7 +43,7 @@ class address {
 };
 
 // S  What the system knows of a name, at least one, in the order in which to try them. std::system_error of resolver_category(),
-// timeout_error (the search goes on on the blocking pool and is given up). A plain thread waits as long as the system does.
+// timeout_error (the search is given up; if it has begun it goes on on the blocking pool). A plain thread waits as long as the system does.
 [[nodiscard]] std::vector<address> resolve(std::string_view host, std::uint16_t port, deadline = never);
 [[nodiscard]] std::error_category const& resolver_category() noexcept;  // EAI_...
 

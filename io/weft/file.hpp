@@ -1,8 +1,9 @@
 #pragma once
 // file: files on disk, read and written by position. The kernel has no waiting for those: the calls run on the blocking pool.
 //
-// Such a call refers to the caller's memory, so the caller waits until it has returned, even when it is cancelled meanwhile: that is
-// delivered at the next checkpoint. All that are marked S: std::system_error, whose text names the path; a plain thread blocks.
+// Cancelled, or late, while it waits for a thread of the pool, a call never runs, and throws `cancelled`. While it runs the caller waits
+// until it has returned, for it uses the caller's memory, and has what it has returned; `cancelled` comes at the next checkpoint. All
+// that are marked S: std::system_error, whose text names the path; a plain thread blocks.
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>

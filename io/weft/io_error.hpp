@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <weft/errors.hpp>
+
 namespace weft {
 
 enum class io_errc { end_of_stream = 1 };

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include <weft/deadline.hpp>
+#include <weft/errors.hpp>
 
 namespace weft {
 

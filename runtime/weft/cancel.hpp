@@ -43,8 +43,9 @@ class future;
 template <class T>
 [[nodiscard]] future<T> shield(future<T>);
 
-// While it lives nothing is delivered to the task that made it; what is pending comes at the first checkpoint after.
-// Outside of a task: no effect. To be destroyed by the same task.
+// While it lives nothing is delivered to the task that made it; what is pending comes at the first checkpoint after. It keeps out
+// what is outside: a time-out, or the body of a group, that begins inside of it works there, also in a destructor while the stack
+// unwinds (which has to catch the timeout_error). Outside of a task: no effect. To be destroyed by the same task.
 class [[nodiscard]] shield_scope {
  public:
   [[nodiscard]] shield_scope() noexcept;

@@ -12,6 +12,7 @@
 
 #include <weft/cancel.hpp>
 #include <weft/deadline.hpp>
+#include <weft/detail/copyable.hpp>
 #include <weft/detail/result.hpp>
 #include <weft/errors.hpp>
 
@@ -127,7 +128,8 @@ class future : public detail::handle {
     return value_of(c);
   }
   // S  The same, and consumes the handle: moves the value out if it is the last one, else copies it (a move-only value:
-  // logic_error, the handle is kept).
+  // logic_error, the handle is kept). Does not compile: T says that it can be copied, and cannot (a class with a vector of unique_ptr in
+  // it): delete its copy constructor, or take().
   T get() && {
     detail::join(core());
     return consume();
@@ -179,7 +181,7 @@ class future : public detail::handle {
     } else if (&c == core_ ? c.last_handle() : detail::is_last_handle(*core_)) {
       future const last = std::move(*this);
       return std::move(detail::result<T>::of(c).value());
-    } else if constexpr (std::is_copy_constructible_v<T>) {
+    } else if constexpr (detail::copyable<T>) {
       future const other = std::move(*this);
       return detail::result<T>::of(c).value();
     } else {

@@ -127,6 +127,8 @@ class [[nodiscard]] scoped_task {
   [[nodiscard]] bool done() const noexcept { return task_.done(); }
   [[nodiscard]] bool valid() const noexcept { return task_.valid(); }
   [[nodiscard]] std::string name() const { return task_.name(); }
+  // For others, who may cancel it while its owner is in get(): this handle is its owner's.
+  operator any_task() const { return task_; }
 
  private:
   void end() noexcept {

@@ -49,7 +49,7 @@ namespace detail {
 // What is done already, without a checkpoint: a value that is there is not lost to a cancellation.
 template <class T>
 T value_of_last(future<T> f) {
-  if constexpr (std::is_void_v<T> || std::is_copy_constructible_v<T>) {
+  if constexpr (std::is_void_v<T> || copyable<T>) {
     return std::move(f).result();
   } else {
     shield_scope const no_checkpoint;
@@ -60,7 +60,8 @@ T value_of_last(future<T> f) {
 
 // S  Runs body() or body(timeout&) in the calling task. When the deadline passes, what the body waits for throws `cancelled`
 // in it, and with_timeout throws timeout_error, unless the body ends otherwise: its value or its error stands. A deadline
-// that has passed already counts at the body's first S call. An outside cancellation stays one.
+// that has passed already counts at the body's first S call. An outside cancellation stays one. Begun while the stack unwinds
+// (by a destructor) it interrupts nothing, unless in a shield_scope that was made there.
 template <class F>
   requires(!detail::any_future<F>)
 auto with_timeout(deadline d, F&& body) {

@@ -37,14 +37,14 @@ class channel {
   // S  Waits for room, or for a receiver. Closed: closed_error.
   void send(T&& v) { send_or_throw(std::move(v)); }
   void send(T const& v)
-    requires std::copy_constructible<T>
+    requires detail::copyable<T>
   {
     send_or_throw(v);
   }
   // Never suspends. False: closed, or it would have to wait; moved from only on success.
   [[nodiscard]] bool try_send(T&& v) { return send_now(std::move(v)); }
   [[nodiscard]] bool try_send(T const& v)
-    requires std::copy_constructible<T>
+    requires detail::copyable<T>
   {
     return send_now(v);
   }
@@ -52,12 +52,12 @@ class channel {
   [[nodiscard]] bool try_send_for(T&& v, deadline d) { return send_by(std::move(v), d) == sent::yes; }
   [[nodiscard]] bool try_send_until(T&& v, deadline d) { return send_by(std::move(v), d) == sent::yes; }
   [[nodiscard]] bool try_send_for(T const& v, deadline d)
-    requires std::copy_constructible<T>
+    requires detail::copyable<T>
   {
     return send_by(v, d) == sent::yes;
   }
   [[nodiscard]] bool try_send_until(T const& v, deadline d)
-    requires std::copy_constructible<T>
+    requires detail::copyable<T>
   {
     return send_by(v, d) == sent::yes;
   }

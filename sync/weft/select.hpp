@@ -99,7 +99,7 @@ auto on_send(channel<T>& c, std::type_identity_t<T>&& v, F&& f) {
   return detail::send_case(c, detail::outgoing<T>(std::move(v)), std::forward<F>(f));
 }
 template <class T, class F>
-  requires std::invocable<std::decay_t<F>&> && std::copy_constructible<T>
+  requires std::invocable<std::decay_t<F>&> && detail::copyable<T>
 auto on_send(channel<T>& c, std::type_identity_t<T> const& v, F&& f) {
   return detail::send_case(c, detail::outgoing<T>(v), std::forward<F>(f));
 }
@@ -123,7 +123,7 @@ auto on_put(detail::basic_queue<T, Order>& q, std::type_identity_t<T>&& v, F&& f
   return detail::put_into(q, detail::outgoing<T>(std::move(v)), std::forward<F>(f));
 }
 template <class T, class Order, class F>
-  requires std::invocable<std::decay_t<F>&> && std::copy_constructible<T>
+  requires std::invocable<std::decay_t<F>&> && detail::copyable<T>
 auto on_put(detail::basic_queue<T, Order>& q, std::type_identity_t<T> const& v, F&& f) {
   return detail::put_into(q, detail::outgoing<T>(v), std::forward<F>(f));
 }

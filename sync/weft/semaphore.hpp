@@ -109,6 +109,7 @@ class semaphore {
   void list(permit&) noexcept;
   void list_instead(permit& now, permit& before) noexcept;
   bool give_back(permit&) noexcept;  // as give()
+  bool give_back_slowly(permit&) noexcept;
   void link(permit&) noexcept;       // under the lock
   void unlink(permit&) noexcept;
   static void tell_holders(void*, detail::parker const& waits, detail::holders&);
@@ -195,6 +196,18 @@ inline bool semaphore::take_quickly_for(permit& p) noexcept {
   if (!word_.compare_exchange_strong(w, rest | detail::word_locked, std::memory_order_acquire, std::memory_order_relaxed)) return false;
   link(p);
   word_.store(rest, std::memory_order_release);
+  return true;
+}
+
+inline bool semaphore::give_back(permit& p) noexcept {
+  auto w = word_.load(std::memory_order_relaxed);
+  if ((w & (detail::word_locked | waiting_bit)) != 0 || limit_ - value(w) < p.n_ || p.n_ == 0 ||
+      !word_.compare_exchange_strong(w, w | detail::word_locked, std::memory_order_acquire, std::memory_order_relaxed)) {
+    return give_back_slowly(p);
+  }
+  auto const n = p.n_;
+  unlink(p);
+  word_.store(w + word(n), std::memory_order_release);
   return true;
 }
 

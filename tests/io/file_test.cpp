@@ -1,12 +1,16 @@
 // Files: what is written is read, at whatever place, the errors, and that no call outlives what it refers to.
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <functional>
+#include <latch>
 #include <numeric>
 #include <thread>
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +18,7 @@
 
 using namespace shapes;
 using namespace loopback;
+using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
@@ -25,6 +30,15 @@ struct folder {
   ~folder() { fs::remove_all(path); }
   [[nodiscard]] fs::path operator/(char const* name) const { return path / name; }
 };
+
+weft::runtime_options one_thread(unsigned workers) {
+  weft::runtime_options o;
+  o.workers = workers;
+  o.max_blocking_threads = 1;
+  return o;
+}
+
+std::uint64_t queued() { return weft::runtime::current()->metrics().blocking_queue; }
 
 }  // namespace
 
@@ -119,31 +133,131 @@ TEST_CASE("IO1 closed: operation_canceled; nothing stays open") {
   });
 }
 
-// A FIFO's open() takes as long as nobody opens the other end.
+// Of a FIFO whose writer says nothing there is nothing to read, for as long as he likes.
 TEST_CASE("C22 cancelled meanwhile: the caller waits until the call has returned, and has its result; then it is cancelled") {
   folder const f;
   on_all([&f] {
     auto const path = f / "fifo";
     fs::remove(path);
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    int const writer = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    weft::pipe_stream opened(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    REQUIRE(::inotify_add_watch(opened.native_handle(), path.c_str(), IN_OPEN) >= 0);
+    CHECK_THROWS_AS(weft::wait_readable(opened.native_handle(), 0ms), weft::timeout_error);  // the reactor's descriptors are there now
     auto const before = open_descriptors();
-    std::atomic<bool> returned{false};
-    auto const opening = weft::spawn([&] {
-      auto const opened = weft::file::open(path);
-      returned = opened.is_open();
+    std::string text;
+    auto const reading = weft::spawn([&] {
+      text = weft::read_file(path);
       weft::this_task::checkpoint();
     });
-    until([&] { return opening.state() == weft::task_state::suspended; });
-    (void)opening.cancel();
+    char event[1000];
+    CHECK(opened.read_some(event) != 0);  // it is in its call
+    (void)reading.cancel();
     for (int i = 0; i != 100; ++i) weft::this_task::yield();
-    CHECK_FALSE(opening.done());
-    int other = -1;
-    until([&] { return (other = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; });  // once it is in its call
-    opening.wait();
-    CHECK(returned);
-    CHECK(opening.cancelled());
-    ::close(other);
+    CHECK_FALSE(reading.done());
+    CHECK(::write(writer, "text", 4) == 4);
+    ::close(writer);
+    reading.wait();
+    CHECK(text == "text");
+    CHECK(reading.cancelled());
+    CHECK(open_descriptors() == before - 1);
+  });
+}
+
+// A FIFO's open() takes as long as nobody opens the other end.
+TEST_CASE("C22 cancelled before, in, or after the call: it has opened the file, or has not, and nothing stays open") {
+  folder const f;
+  auto const seed = storm::seed();
+  on_all([&] {
+    storm::dice dice(seed);
+    auto const path = f / "fifo";
+    fs::remove(path);
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    auto const before = open_descriptors();
+    for (int i = 0; i != 50; ++i) {
+      auto const opening = weft::spawn([&path] { return weft::file::open(path).is_open(); });
+      for (auto n = dice.below(20); n != 0; --n) weft::this_task::yield();
+      int other = -1;
+      bool const cancel_first = dice.below(2) == 0;
+      if (cancel_first) (void)opening.cancel();
+      until([&] { return opening.done() || (other = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0; });
+      if (!cancel_first) (void)opening.cancel();
+      opening.wait();
+      if (!opening.cancelled()) CHECK(opening.get());
+      if (other >= 0) ::close(other);
+    }
     CHECK(open_descriptors() == before);
+  });
+}
+
+TEST_CASE("C22 cancelled, or late, in the queue: the call never runs, and ends while all threads are taken") {
+  folder const f;
+  for_each_worker_count([&f](unsigned workers) {
+    weft::run(one_thread(workers), [&f] {
+      auto const path = f / "queued";
+      auto file = weft::file::open(f / "open", weft::open_mode::update);
+      file.write_at(0, "before");
+      std::array<char, 6> six{};
+      auto const before = open_descriptors();
+      std::latch inside(1), go(1);
+      auto const taken = weft::run_blocking([&] {
+        inside.count_down();
+        go.wait();
+      });
+      inside.wait();
+      std::function<void()> const calls[] = {[&] { weft::write_file(path, "x"); },
+                                             [&] { (void)weft::file::open(path, weft::open_mode::create); },
+                                             [&] { file.write_at(0, "after!"); },
+                                             [&] { (void)file.read_at(0, six); },
+                                             [&] { file.sync(); }};
+      for (auto const& call : calls) {
+        auto const t = weft::spawn([&call] { call(); });
+        until([] { return queued() == 1; });
+        CHECK(t.cancel());
+        t.wait();
+        CHECK(t.cancelled());
+        CHECK(queued() == 0);
+        CHECK_THROWS_AS(weft::with_timeout(1ms, call), weft::timeout_error);
+        CHECK(weft::this_task::cancelling() == 0);
+      }
+      CHECK_FALSE(taken.done());
+      go.count_down();
+      taken.get();
+      CHECK_FALSE(fs::exists(path));
+      CHECK(open_descriptors() == before);
+      CHECK(file.read_at(0, six) == 6);
+      CHECK(std::string(six.data(), 6) == "before");
+    });
+  });
+}
+
+TEST_CASE("OF03 the runtime's end reaches a call in the queue through who waits for it: not, if that one is shielded") {
+  folder const f;
+  for_each_worker_count([&f](unsigned workers) {
+    auto const path = f / "shielded", other = f / "not_shielded";
+    fs::remove(path);
+    std::latch inside(1), go(1);
+    weft::run(one_thread(workers), [&] {
+      weft::run_blocking([&] {
+        inside.count_down();
+        go.wait();
+      }).detach();
+      inside.wait();
+      weft::spawn([&path] {
+        weft::shield_scope const whole;
+        weft::write_file(path, "kept");
+      }).detach();
+      auto const interrupted = weft::spawn([&] {
+        struct let_go {
+          std::latch& go;
+          ~let_go() { go.count_down(); }
+        } const at_the_end{go};
+        weft::write_file(other, "not to be written");
+      });
+      until([] { return queued() == 2; });
+    });
+    CHECK(weft::read_file(path) == "kept");
+    CHECK_FALSE(fs::exists(other));
   });
 }
 

@@ -1,8 +1,11 @@
 // wait_readable and wait_writable on other people's descriptors; addresses and names.
+#include <atomic>
 #include <chrono>
 #include <fstream>
+#include <vector>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/io/loopback.hpp"
@@ -52,6 +55,113 @@ TEST_CASE("a pipe: readable when something has been written, writable when there
     weft::wait_writable(p.out);
     CHECK(::write(p.out, "y", 1) == 1);
     reader.get();
+  });
+}
+
+TEST_CASE("either: whichever is ready first, and which it is") {
+  on_all([] {
+    auto [client, server] = weft::unix_stream::pair();
+    int const fd = client.native_handle();
+    auto ready = weft::wait_ready(fd);
+    CHECK(ready.writable);
+    CHECK_FALSE(ready.readable);
+    server.write_all("x");
+    ready = weft::wait_ready(fd);
+    CHECK(ready.writable);
+    CHECK(ready.readable);
+    CHECK(read(client, 1) == "x");
+
+    auto const fill = [&] {
+      std::error_code error;
+      client.set_write_deadline(0s);
+      while (!error) (void)client.write_some(std::string(100'000, 'x'), error);
+    };
+    auto const waiting = [fd] { return weft::spawn([fd] { return weft::wait_ready(fd); }); };
+    for (int i = 0; i != 5; ++i) {
+      fill();
+      auto const to_read = waiting();
+      until([&] { return to_read.state() == weft::task_state::suspended; });
+      server.write_all("x");
+      CHECK(to_read.get().readable);
+      CHECK_FALSE(to_read.get().writable);
+      CHECK(read(client, 1) == "x");
+
+      auto const to_write = waiting();
+      until([&] { return to_write.state() == weft::task_state::suspended; });
+      std::string some(1'000'000, '\0');
+      while (!to_write.done()) {
+        std::error_code error;
+        server.set_read_deadline(0s);
+        (void)server.read_some(some, error);
+        weft::this_task::yield();
+      }
+      CHECK(to_write.get().writable);
+      CHECK_FALSE(to_write.get().readable);
+    }
+    auto const before = open_descriptors();
+    fill();
+    CHECK_THROWS_AS(weft::wait_ready(fd, 10us), weft::timeout_error);
+    auto const cancelled = waiting();
+    weft::this_task::yield();
+    (void)cancelled.cancel();
+    cancelled.wait();
+    CHECK(cancelled.cancelled());
+    auto const to_end = waiting();
+    server.close();
+    CHECK(to_end.get().readable);
+    CHECK(to_end.get().writable);
+    CHECK(open_descriptors() == before - 1);
+    CHECK(error_of([] { weft::wait_ready(-1); }) == std::errc::bad_file_descriptor);
+  });
+}
+
+TEST_CASE("storm: both directions become ready at once, again and again, for several who wait for either") {
+  auto const seed = storm::seed();
+  auto const rounds = storm::rounds(500, 50'000);
+  on_all([&] {
+    auto const before = registrations();
+    {
+      auto [near, far] = weft::unix_stream::pair();
+      int const fd = near.native_handle();
+      std::atomic<std::uint64_t> read_bytes{0}, ended{0};
+      std::vector<weft::task<>> waiters;
+      for (std::uint64_t k = 0; k != 3; ++k) {
+        waiters.push_back(weft::spawn([&, k] {
+          storm::dice dice(seed + k);
+          char some[7];
+          for (;;) {
+            try {
+              (void)weft::wait_ready(fd, dice.below(3) == 0 ? weft::deadline(std::chrono::microseconds(dice.below(50))) : weft::deadline(weft::never));
+            } catch (weft::timeout_error const&) {
+              continue;
+            }
+            auto const n = ::recv(fd, some, sizeof some, MSG_DONTWAIT);
+            if (n == 0) break;
+            if (n > 0) read_bytes += static_cast<std::uint64_t>(n);
+            while (::send(fd, some, sizeof some, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+            }
+          }
+          ++ended;
+        }));
+      }
+      storm::dice dice(seed);
+      std::uint64_t written = 0;
+      std::string drain(1'000'000, '\0');
+      for (std::uint64_t i = 0; i != rounds; ++i) {
+        auto const n = dice.below(20);
+        far.write_all(std::string(n, 'y'));
+        written += n;
+        if (dice.below(4) != 0) continue;
+        std::error_code error;
+        far.set_read_deadline(0s);
+        (void)far.read_some(drain, error);
+      }
+      far.shutdown_write();
+      for (auto& t : waiters) t.get();
+      CHECK(read_bytes == written);
+      CHECK(ended == 3);
+    }
+    CHECK(registrations() <= before + 1);  // the reactor's own eventfd
   });
 }
 

@@ -275,6 +275,86 @@ TEST_CASE("a peer that resets; nobody who listens; writing to who has gone: erro
   });
 }
 
+TEST_CASE("a deadline reaches what waits already: one that has passed ends it, a later one lets it go on") {
+  on_all([] {
+    auto [client, server] = connected();
+    auto const reading = [&server] {
+      return weft::spawn([&server] {
+        char c = 0;
+        std::error_code error;
+        (void)server.read_some(std::span(&c, 1), error);
+        return error;
+      });
+    };
+    auto const waits = [](auto const& t) { return t.state() == weft::task_state::suspended; };
+    for (weft::deadline const before : {weft::deadline(weft::never), weft::deadline(1h)}) {
+      server.set_read_deadline(before);
+      auto const late = reading();
+      until([&] { return waits(late); });
+      server.set_read_deadline(0s);
+      CHECK(late.get() == std::errc::timed_out);
+
+      server.set_read_deadline(before);
+      auto const in_time = reading();
+      until([&] { return waits(in_time); });
+      server.set_read_deadline(2h);
+      std::thread([&server = server] { server.set_deadline(weft::never); }).join();
+      client.write_all("x");
+      CHECK(!in_time.get());
+    }
+    auto const begin = weft::clock::now();
+    server.set_read_deadline(begin + 5ms);
+    auto const longer = reading();
+    until([&] { return waits(longer); });
+    server.set_read_deadline(weft::never);
+    bool const before_it_passed = weft::clock::now() < begin + 5ms;
+    weft::this_task::sleep_until(begin + 10ms);
+    if (before_it_passed) CHECK_FALSE(longer.done());
+    client.write_all("x");
+    longer.wait();
+    if (before_it_passed) CHECK(!longer.get());
+
+    client.set_write_deadline(1h);
+    auto const writing = weft::spawn([&client] {
+      std::error_code error;
+      client.write_all(std::string(10'000'000, 'x'), error);
+      return error;
+    });
+    until([&] { return waits(writing); });
+    client.set_write_deadline(-1s);
+    CHECK(writing.get() == std::errc::timed_out);
+  });
+}
+
+TEST_CASE("storm: deadlines set while another task is just about to wait: each ends its wait, once") {
+  auto const seed = storm::seed();
+  auto const rounds = storm::rounds(3'000, 300'000);
+  on_all([&] {
+    auto [client, server] = connected();
+    weft::semaphore go(0), late(0);
+    auto const reader = weft::spawn([&, &s = server] {
+      char c = 0;
+      std::error_code error;
+      for (std::uint64_t i = 0; i != rounds; ++i) {
+        go.acquire();
+        (void)s.read_some(std::span(&c, 1), error);
+        CHECK(error == std::errc::timed_out);
+        late.release();
+      }
+    });
+    storm::dice dice(seed);
+    for (std::uint64_t i = 0; i != rounds; ++i) {
+      server.set_read_deadline(weft::never);
+      go.release();
+      for (auto n = dice.below(200); n != 0; --n) (void)weft::this_task::cancel_requested();
+      if (dice.below(4) == 0) weft::this_task::yield();
+      server.set_read_deadline(0s);
+      late.acquire();
+    }
+    reader.get();
+  });
+}
+
 TEST_CASE("plain threads: the same calls block, with deadlines and close()") {
   auto l = listener();
   std::thread client([address = l.local_address()] {

@@ -163,8 +163,10 @@ void claim_while_halted(model::run& r) {
 void two_inspectors(model::run& r) {
   auto& s = r.make<kicked>("kicked");
   r.thread("owner", [&] { s.wait_for_news(1); });
-  r.thread("kicker", [&] { s.tell(0); });
-  r.thread("inspector A", [&] { look_at(s.owner); });
+  r.thread("inspector A", [&] {
+    look_at(s.owner);
+    s.tell(0);
+  });
   r.thread("inspector B", [&] { look_at(s.owner); });
   r.at_end([&] { s.owner.expect_quiet(); });
 }

@@ -1,4 +1,6 @@
 // dump and dump_json: the tree, who waits for whom, folding; safe under load.
+#include <mutex>
+#include <shared_mutex>
 #include <sstream>
 
 #include "tests/support/shapes.hpp"
@@ -179,7 +181,7 @@ TEST_CASE("dumps while tasks come, wait in all ways and go") {
         weft::mutex m;
         weft::shared_mutex s;
         weft::semaphore permits(2);
-        weft::queue<int> items(4);
+        weft::queue<int> items(8);  // a put never waits: it would with the lock
         weft::event go;
         int sum = 0;
         weft::with_group([&](weft::task_group& g) {
@@ -196,7 +198,7 @@ TEST_CASE("dumps while tasks come, wait in all ways and go") {
               items.put(1);
             });
             g.spawn([&] {
-              std::shared_lock const reading{s};
+              { std::shared_lock const reading{s}; }
               go.wait();
               (void)items.get();
             });

@@ -38,6 +38,25 @@ TEST_CASE("fork: an error comes out of get, and is looked at by that") {
   });
 }
 
+TEST_CASE("another task cancels it while its owner is in get(), by an any_task of it") {
+  shapes::everywhere([] {
+    weft::promise<> inside, never;
+    auto child = weft::fork([&inside, f = never.get_future()] {
+      inside.set_value();
+      f.wait();
+    });
+    weft::any_task const same = child;
+    auto const other = weft::spawn([same, f = inside.get_future()] {
+      f.wait();
+      CHECK(same.cancel("enough"));
+    });
+    CHECK(shapes::message_of<weft::task_cancelled_error>([&] { child.get(); }) == "enough");
+    CHECK(same.cancelled());
+    CHECK_FALSE(weft::any_task(child).valid());
+    other.get();
+  });
+}
+
 TEST_CASE("fork: a nest computes, on any number of workers") {
   struct fib {
     static int of(int n) {

@@ -2,8 +2,11 @@
 #include <array>
 #include <atomic>
 #include <latch>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <unordered_set>
 
@@ -196,6 +199,39 @@ TEST_CASE("a move-only value: logic_error while others hold a handle, the handle
     CHECK(t.valid());
     copy = {};
     CHECK(*std::move(t).get() == 5);
+  });
+}
+
+TEST_CASE("containers of move-only things are move-only, though std says they could be copied") {
+  using owners = std::vector<std::unique_ptr<int>>;
+  static_assert(std::is_copy_constructible_v<owners>);
+  shapes::everywhere([] {
+    auto const make = [] {
+      owners v;
+      v.push_back(std::make_unique<int>(5));
+      return v;
+    };
+    CHECK(*weft::spawn(make).get().front() == 5);
+    auto t = weft::spawn(make);
+    auto const copy = t;
+    CHECK(*t.get().front() == 5);
+    CHECK_THROWS_AS((void)std::move(t).get(), std::logic_error);
+    CHECK(*copy.take().front() == 5);
+    CHECK(*weft::with_timeout(weft::never, weft::spawn(make)).front() == 5);
+    CHECK(*std::get<0>(weft::gather(make, make)).front() == 5);
+    using by_name = std::map<std::string, std::pair<int, std::optional<std::vector<owners>>>>;
+    auto nested = weft::spawn([&make] {
+      by_name all;
+      all["one"].second.emplace().push_back(make());
+      return all;
+    });
+    CHECK(*nested.get().at("one").second->front().front() == 5);
+    auto const another = nested;
+    CHECK_THROWS_AS((void)std::move(nested).result(), std::logic_error);
+    auto text = weft::spawn([] { return std::map<std::string, std::vector<int>>{{"a", {1, 2}}}; });
+    auto const of_text = text;
+    CHECK(std::move(text).get().at("a").size() == 2);
+    CHECK(of_text.get().at("a").size() == 2);
   });
 }
 

@@ -5,6 +5,8 @@
 #include <ctime>
 #include <thread>
 
+#include <sys/resource.h>
+
 #include "tests/support/hogs.hpp"
 #include "tests/support/shapes.hpp"
 
@@ -64,6 +66,30 @@ TEST_CASE("all workers are stuck: a task that a stuck one has just woken goes on
           for (auto& t : *v) t.get();
         }
       });
+    });
+  }
+}
+
+TEST_CASE("all workers are blocked, and the process has no descriptor left to see that by") {
+  struct no_descriptors {
+    rlimit before{};
+    no_descriptors() {
+      REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+      rlimit const none{0, before.rlim_max};
+      REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    }
+    ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before); }
+  };
+  for (unsigned const workers : {2u, 4u}) {
+    blocks h;
+    run_on(workers, [&] {
+      no_descriptors const none;
+      std::vector<weft::task<>> hogs;
+      for (unsigned i = 1; i != workers; ++i) hogs.push_back(weft::spawn([&h] { h.hold(); }));
+      auto other = weft::spawn([&h] { h.let_go(); });
+      h.hold();
+      other.get();
+      for (auto& t : hogs) t.get();
     });
   }
 }

@@ -24,7 +24,7 @@ static_assert(!std::ranges::sized_range<weft::channel<int>>, "what is in the buf
 static_assert(!std::is_copy_constructible_v<weft::channel<int>> && !std::is_convertible_v<std::size_t, weft::channel<int>>);
 template <class T>
 concept copied_in = requires(weft::channel<T> c, T const v) { c.send(v); };
-static_assert(copied_in<std::string> && !copied_in<std::unique_ptr<int>>);
+static_assert(copied_in<std::string> && !copied_in<std::unique_ptr<int>> && !copied_in<std::vector<std::unique_ptr<int>>>);
 
 constexpr std::size_t capacities[] = {0, 1, 3};
 
@@ -352,5 +352,23 @@ TEST_CASE("the value moves without a lock: others meet meanwhile, and a cancelle
     go.set_value();
     sends.get();
     CHECK(receives.get() == 5);
+  });
+}
+
+TEST_CASE("containers of move-only things go through channels and queues") {
+  using owners = std::vector<std::unique_ptr<int>>;
+  with_each_capacity([](std::size_t capacity) {
+    weft::channel<owners> c(capacity);
+    weft::queue<owners> q(1);
+    auto sender = weft::spawn([&] {
+      owners v;
+      v.push_back(std::make_unique<int>(5));
+      c.send(std::move(v));
+    });
+    auto got = c.receive();
+    sender.get();
+    REQUIRE(got);
+    q.put(std::move(*got));
+    CHECK(*q.get().front() == 5);
   });
 }

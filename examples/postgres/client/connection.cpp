@@ -10,7 +10,7 @@
 #include <weft/blocking.hpp>
 #include <weft/cancel.hpp>
 #include <weft/ready.hpp>
-#include <weft/wait.hpp>
+#include <weft/timeout.hpp>
 
 namespace postgres {
 namespace {
@@ -71,9 +71,7 @@ void connection::send(std::string const& sql, std::span<parameter const> paramet
   for (int left; (left = PQflush(of_.get())) != 0;) {
     if (left < 0) throw failure();
     // The server may have to get rid of something before it reads on.
-    int const fd = socket();
-    weft::race([&] { weft::wait_readable(fd, limit_); }, [&] { weft::wait_writable(fd, limit_); });
-    consume();
+    if (weft::wait_ready(socket()).readable) consume();
   }
 }
 
@@ -91,7 +89,7 @@ result connection::receive() {
 
 result connection::next() {
   while (PQisBusy(of_.get()) != 0) {
-    weft::wait_readable(socket(), limit_);
+    weft::wait_readable(socket());
     consume();
   }
   return result{PQgetResult(of_.get())};
@@ -105,13 +103,11 @@ void connection::roll_back() noexcept {
   auto const status = PQtransactionStatus(of_.get());
   if (status != PQTRANS_INTRANS && status != PQTRANS_INERROR) return;
   weft::shield_scope const whole;
-  limit_ = std::chrono::seconds{2};
   try {
-    execute("rollback");
+    weft::with_timeout(std::chrono::seconds{2}, [this] { execute("rollback"); });
   } catch (std::exception const&) {
     // It is unusable now, and the server rolls back when it is closed.
   }
-  limit_ = weft::never;
 }
 
 void connection::wait_notified() {

@@ -7,7 +7,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <weft/deadline.hpp>
 
 #include "parameter.hpp"
 #include "result.hpp"
@@ -56,7 +55,6 @@ class connection {
   [[nodiscard]] sql_error failure() const;
 
   handle of_;
-  weft::deadline limit_ = weft::never;  // of each wait; in roll_back(), where a time-out of the task would not get through
 };
 
 }  // namespace postgres

@@ -13,6 +13,9 @@
 //   N4  Nothing of a stream's object is touched after a wait: only its block, by a user of it.
 //   N5  A read that got less than it asked for need not be tried again before the next edge (epoll(7)). But an end, an error or urgent
 //       data may have come with an edge that was counted before that read: after such an event it is always tried.
+//   N6  No limit is missed: it is set, then who is listed is woken to look again; who waits is listed, then reads it. The same fences.
+//   N7  That the other side has gone is a hint: an event, which may be late, sets it, then kicks who watches; who watches says so, then
+//       looks (seq_cst), and asks the kernel.
 // Orders: leave() and close() (acq_rel) pair with each other: the last user sees all that others did.
 #include <array>
 #include <cstddef>
@@ -56,8 +59,16 @@ class alignas(64) descriptor {
   void leave(direction, sharing) noexcept;
 
   [[nodiscard]] std::uint32_t edges(direction d) const noexcept { return of(d).edges.load(std::memory_order_acquire); }
-  // S  Until there is an edge beyond `seen`, or until the time has come (late). By a user. Throws cancelled; and what reactor::here() throws.
+  // S  Until there is an edge beyond `seen`, or until the time, or the direction's limit, has come (late). By a user. Throws cancelled; and
+  // what reactor::here() throws.
   [[nodiscard]] io_end wait(direction, std::uint32_t seen, std::int64_t until);
+  // S  Until there is one in either direction. In a task, once it has been entered into its reactor.
+  [[nodiscard]] io_end wait_either(std::uint32_t seen_reading, std::uint32_t seen_writing, std::int64_t until);
+
+  // The other side of a stream has closed it, or its half of it. By a user, in a task; one at a time is kicked when it may be so (null:
+  // no longer). Without memory for the reactor he is not.
+  void watch_peer(parker*);
+  [[nodiscard]] bool peer_has_gone() noexcept;
 
   // By who reads alone, N5: the call after edge `seen` has emptied it. True once: nothing has come since.
   void drained(std::uint32_t seen) noexcept {
@@ -68,18 +79,20 @@ class alignas(64) descriptor {
   // An event; by a reactor. Extraordinary: of more than bytes, and told before the direction (seq_cst there, acquire in edges()).
   void happened(direction) noexcept;
   void happened_extraordinarily() noexcept { extraordinary_.store(true, std::memory_order_relaxed); }
+  void peer_went() noexcept;
   [[nodiscard]] std::uint64_t tag() const noexcept;
   [[nodiscard]] static descriptor* find(std::uint64_t tag) noexcept;  // null: it has been closed since
 
-  // Of all that follows; ns, no_limit: none. Any thread.
-  [[nodiscard]] std::int64_t limit_of(direction d) const noexcept { return limit[static_cast<std::size_t>(d)].load(std::memory_order_relaxed); }
-  std::atomic<std::int64_t> limit[2]{no_limit, no_limit};
+  // Of all that follows, and of the tasks (not the plain threads) that wait; ns, no_limit: none. Any thread.
+  void set_limit(direction, std::int64_t) noexcept;
+  [[nodiscard]] std::int64_t limit_of(direction d) const noexcept { return of(d).limit.load(std::memory_order_relaxed); }
 
  private:
   friend class descriptor_pool;
   struct side {
     std::atomic<std::uint32_t> edges{0};
     wait_list waiters;
+    std::atomic<std::int64_t> limit{no_limit};
   };
   descriptor() noexcept = default;
   descriptor& begin(int fd, std::uint64_t home, std::uint32_t word) noexcept;
@@ -101,6 +114,8 @@ class alignas(64) descriptor {
   std::array<side, 2> sides_;
   std::int64_t drained_ = -1;                 // edges seen by the read that emptied it; of who reads alone
   std::atomic<bool> extraordinary_{false};
+  std::atomic<bool> peer_may_have_gone_{false};
+  std::atomic<parker*> peer_watcher_{nullptr};
   descriptor* next_ = nullptr;                // unused blocks
 };
 

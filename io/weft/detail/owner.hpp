@@ -25,13 +25,15 @@ class owner {
   [[nodiscard]] descriptor* core() const noexcept { return core_; }
 
  private:
+  friend class peer_watch;
   descriptor* core_ = nullptr;
 };
 
 // One that transfers.
 class endpoint : public owner {
  public:
-  // Until when all that follows may take. Any task.
+  // Until when all that follows may take, and what a task waits for already: a deadline that has passed ends its wait, another one is its
+  // new one. (A plain thread that waits keeps the old one.) Any thread.
   void set_deadline(deadline) noexcept;
   void set_read_deadline(deadline) noexcept;
   void set_write_deadline(deadline) noexcept;

@@ -4,7 +4,9 @@
 // Only the owning task touches its scopes, on its own fiber: whoever wants the scope to act sets what wants() reads and
 // kicks the fiber. The scope's request counts in cancelling() until leave(), which takes back exactly that request,
 // delivered or not; so it cannot leak into what follows, and nobody else's is lost. The protocol: cancel.cpp.
+// One that began inside a shield_scope is heard in there, unless there is another shield, or the unwinding of a stack, inside of it.
 #include <cstdint>
+#include <string_view>
 
 #include <weft/cancel.hpp>
 #include <weft/detail/parking.hpp>
@@ -35,6 +37,7 @@ class cancel_scope {
 
   // Asked by the owner after a kick.
   [[nodiscard]] virtual bool wants() const noexcept { return false; }
+  [[nodiscard]] virtual std::string_view message() const noexcept { return {}; }
 
   void set_due(std::int64_t due) noexcept;
   [[nodiscard]] request_mark const& before() const noexcept { return before_; }
@@ -48,11 +51,17 @@ class cancel_scope {
   friend std::int64_t look_at_scopes(future_core&) noexcept;
   friend std::int64_t nearest_deadline(future_core&) noexcept;
   friend void deliver_again(future_core&, request_mark const&, cancelled const&) noexcept;
+  friend bool hears(future_core const&, unsigned) noexcept;
+  friend cancelled take_request(future_core&, unsigned);
+  [[nodiscard]] bool is_pending() const noexcept;
+  [[nodiscard]] bool is_heard(unsigned uncaught) const noexcept;  // in spite of a shield
 
   future_core& owner_;
   cancel_scope* const outer_;
   std::uint32_t delivered_ = 0;   // the owner's deliveries when the request was made
   request_mark const before_;     // when it began
+  unsigned const uncaught_;       // exceptions in flight when it began inside a shield
+  std::uint8_t const mask_;       // the owner's when it began
   cancel_cause const cause_;
   bool requested_ = false;
   bool left_ = false;

@@ -89,10 +89,13 @@ struct alignas(16) future_core : unstarted {
   static constexpr std::uint8_t grouped = 4;   // a group's child: group_core.hpp
   static constexpr std::uint8_t forwarding = 8;  // a shield's: value and error are another's, see shield.hpp
   static constexpr std::uint8_t taker = 16;    // does a part of another task's work: team.hpp
+  static constexpr std::uint8_t pooled = 32;   // lies in a thread_pool's queue: thread_pool.hpp
+  static constexpr std::uint8_t inner = 64;    // a call within its awaiter's: he alone cancels it, and has its value once it has run
 
   [[nodiscard]] bool done() const noexcept { return waiters.closed(); }
   [[nodiscard]] bool has(std::uint8_t flag) const noexcept { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
   bool mark(std::uint8_t flag) noexcept { return (flags.fetch_or(flag, std::memory_order_relaxed) & flag) != 0; }
+  void unmark(std::uint8_t flag) noexcept { flags.fetch_and(static_cast<std::uint8_t>(~flag), std::memory_order_relaxed); }
   [[nodiscard]] void* payload() noexcept { return this + 1; }
 };
 

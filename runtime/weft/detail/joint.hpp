@@ -53,7 +53,7 @@ class joint : wait_record {
   parker& me_;
   future_core* const self_;
   wait_record* const before_;
-  int const uncaught_;
+  unsigned const uncaught_;
   decides const decides_;
   bool const entered_requested_;
   bool over_ = false;

@@ -94,7 +94,7 @@ class part<H> {
   void spawn(std::source_location) noexcept {}
   [[nodiscard]] future_core& core() const { return handle_.core(); }
   value_type value() {
-    static_assert(!std::is_lvalue_reference_v<H> || std::is_void_v<value_type> || std::copy_constructible<value_type>,
+    static_assert(!std::is_lvalue_reference_v<H> || std::is_void_v<value_type> || copyable<value_type>,
                   "weft: the value cannot be copied: pass the handle (or the range of handles) as an rvalue, by std::move");
     return std::forward<H>(handle_).result();
   }

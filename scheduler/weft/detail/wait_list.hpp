@@ -67,6 +67,9 @@ class wait_list {
     }
   }
 
+  // Nobody is registered. After a fence: whoever registers from now on, and then has a fence, sees what was written before.
+  [[nodiscard]] bool empty() const noexcept { return (word_.load(std::memory_order_relaxed) & ~closed_bit) == 0; }
+
   // The owner leaves. False: somebody has taken the node; he will not touch it again (or has claimed the wait).
   bool remove(wait_node& n) noexcept {
     backoff wait;

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/detail/copyable.hpp>
 #include <weft/detail/queue_core.hpp>
 
 namespace weft::detail {
@@ -34,14 +35,14 @@ class basic_queue : public queue_core {
   // S  Waits for room. Closed: closed_error.
   void put(T&& v) { put_or_throw(std::move(v)); }
   void put(T const& v)
-    requires std::copy_constructible<T>
+    requires copyable<T>
   {
     put_or_throw(v);
   }
   // Never suspends. False: full or closed; moved from only on success.
   [[nodiscard]] bool try_put(T&& v) { return put_one(std::move(v), false, no_limit) == place::granted; }
   [[nodiscard]] bool try_put(T const& v)
-    requires std::copy_constructible<T>
+    requires copyable<T>
   {
     return put_one(v, false, no_limit) == place::granted;
   }
@@ -52,12 +53,12 @@ class basic_queue : public queue_core {
     return put_one(std::move(v), true, d.ns()) == place::granted;
   }
   [[nodiscard]] bool try_put_for(T const& v, deadline d)
-    requires std::copy_constructible<T>
+    requires copyable<T>
   {
     return try_put_until(v, d);
   }
   [[nodiscard]] bool try_put_until(T const& v, deadline d)
-    requires std::copy_constructible<T>
+    requires copyable<T>
   {
     checkpoint();
     return put_one(v, true, d.ns()) == place::granted;

@@ -50,7 +50,7 @@ class rendezvous : public rendezvous_core {
   // Both with a claimed partner.
   static void serve(party& receiver, outgoing<T>& v) {
     constexpr bool quiet = std::is_nothrow_move_constructible_v<T> &&
-                           (std::is_nothrow_copy_constructible_v<T> || !std::copy_constructible<T>);
+                           (std::is_nothrow_copy_constructible_v<T> || !copyable<T>);
     if constexpr (quiet) {
       move(v, *static_cast<std::optional<T>*>(receiver.value));
     } else {
