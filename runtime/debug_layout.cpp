@@ -13,7 +13,8 @@
 
 namespace weft::detail {
 
-static_assert(sizeof(void*) == 8 && sizeof(std::atomic<void*>) == 8 && sizeof(std::atomic<std::uint64_t>) == 8, "the script reads words of 8 bytes");
+static_assert(sizeof(void*) == 8 && sizeof(std::atomic<void*>) == 8 && sizeof(std::atomic<std::uint64_t>) == 8,
+              "the script reads words of 8 bytes");
 static_assert(sizeof(std::unique_ptr<scheduler>) == sizeof(void*), "the script follows it as a pointer");
 static_assert(sizeof(std::source_location) == sizeof(void*), "the script follows it as a pointer");
 static_assert(sizeof(job_state) == 4 && sizeof(relaxed<core_kind>) == 1 && sizeof(parker::kind) == 1);
