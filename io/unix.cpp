@@ -62,8 +62,14 @@ bool is_stale(unix_name const& name) {
 
 bool bind_to(int fd, unix_name const& name) noexcept { return ::bind(fd, name.data(), name.size()) == 0; }
 
+// A socket's own mode is what bind() gives its file: so nobody meets the file with another.
+void set_mode(int fd, mode_t mode, unix_name const& name) {
+  if (mode != unix_listen_options{}.mode && ::fchmod(fd, mode) != 0) detail::fail(detail::last_error(), "mode of " + name.shown());
+}
+
 descriptor& listening(unix_name const& name, unix_listen_options o) {
   detail::unique_fd fd(detail::new_socket(AF_UNIX, SOCK_STREAM));
+  set_mode(fd.get(), o.mode, name);
   int error = bind_to(fd.get(), name) ? 0 : detail::last_error();
   if (error == EADDRINUSE && o.replace_stale && !name.is_abstract() && is_stale(name)) {
     ::unlink(name.path());

@@ -2,7 +2,6 @@
 #include <weft/inspect.hpp>
 
 #include <algorithm>
-#include <iterator>
 #include <ostream>
 
 #include "runtime/dump.hpp"
@@ -29,15 +28,8 @@ void look_at_fiber(future_core const& c, task_info& i, clock::duration now) noex
   i.stack_used = sp != nullptr ? static_cast<std::size_t>(f.top.load(std::memory_order_relaxed) - sp) : 0;
 }
 
-// Kinds of awaited, but for futures, whose block is looked into.
-constexpr char const* awaited_thing[] = {
-    "", "a future", "several tasks", "others that do a part of its work", "its group", "a time", "an event", "a latch", "a semaphore", "a mutex", "a shared_mutex",
-    "a condition_variable", "a barrier", "a queue or buffered channel", "a channel", "a select",
-    "input", "output"};
-static_assert(std::size(awaited_thing) == awaited::output + 1, "a name for each kind");
-
 std::string describe(awaited const a) {
-  if (a.what() != awaited::future) return awaited_thing[a.what()];
+  if (a.what() != awaited::future) return awaited_names[a.what()];
   auto& c = *static_cast<future_core*>(a.where());
   auto const generation = c.generation.load(std::memory_order_acquire);
   auto const id = c.id.load(std::memory_order_relaxed);

@@ -6,21 +6,19 @@
 #include <mutex>
 #include <new>
 
+#include "runtime/debug_layout.hpp"
+
 namespace weft::detail {
+
+constinit std::atomic<chunk*> newest_chunk{nullptr};
+
 namespace {
+
+[[gnu::used]] debug_layout const* const for_debuggers = &weft_debug_layout;  // so that every program has the table
 
 constexpr auto const& class_size = core_size_class;
 constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr unsigned cache_limit = 128, batch = 64;
-
-struct chunk {
-  chunk* older;
-  std::size_t block;  // bytes
-  std::size_t count;
-  [[nodiscard]] future_core& at(std::size_t i) noexcept {
-    return *reinterpret_cast<future_core*>(reinterpret_cast<std::byte*>(this) + 64 + i * block);
-  }
-};
 
 struct size_class {
   std::mutex lock;
@@ -28,7 +26,6 @@ struct size_class {
 };
 
 std::array<size_class, std::size(class_size)> classes;
-std::atomic<chunk*> newest{nullptr};
 
 future_core* next_of(future_core* c) noexcept { return static_cast<future_core*>(c->next); }
 
@@ -36,15 +33,15 @@ future_core* next_of(future_core* c) noexcept { return static_cast<future_core*>
 bool add_chunk(std::size_t k) noexcept {
   void* const memory = ::operator new(chunk_bytes, std::align_val_t{64}, std::nothrow);
   if (memory == nullptr) return false;
-  auto* const c = ::new (memory) chunk{nullptr, class_size[k], (chunk_bytes - 64) / class_size[k]};
+  auto* const c = ::new (memory) chunk{nullptr, class_size[k], (chunk_bytes - chunk::first) / class_size[k]};
   for (std::size_t i = c->count; i-- != 0;) {
     auto* const core = ::new (&c->at(i)) future_core;
     core->size_class = static_cast<std::uint8_t>(k);
     core->next = classes[k].unused;
     classes[k].unused = core;
   }
-  c->older = newest.load(std::memory_order_relaxed);
-  while (!newest.compare_exchange_weak(c->older, c, std::memory_order_release, std::memory_order_relaxed)) {
+  c->older = newest_chunk.load(std::memory_order_relaxed);
+  while (!newest_chunk.compare_exchange_weak(c->older, c, std::memory_order_release, std::memory_order_relaxed)) {
   }
   return true;
 }
@@ -144,7 +141,7 @@ namespace {
 }
 
 void for_each_core(void (*see)(future_core&, std::uint32_t generation, void*), void* context) {
-  for (chunk* c = newest.load(std::memory_order_acquire); c != nullptr; c = c->older) {
+  for (chunk* c = newest_chunk.load(std::memory_order_acquire); c != nullptr; c = c->older) {
     for (std::size_t i = 0; i != c->count; ++i) {
       auto const generation = c->at(i).generation.load(std::memory_order_acquire);
       if ((generation & 1) != 0) see(c->at(i), generation, context);

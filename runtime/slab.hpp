@@ -1,5 +1,7 @@
 #pragma once
 // The walk over all blocks, for inspection and shutdown, and what hangs at a block on request.
+#include <atomic>
+#include <cstddef>
 #include <mutex>
 #include <string>
 
@@ -7,6 +9,18 @@
 #include <weft/detail/core.hpp>
 
 namespace weft::detail {
+
+// Blocks of one size, side by side. All there are hang together, and stay.
+struct chunk {
+  static constexpr std::size_t first = 64;  // bytes to the first block
+  chunk* older;
+  std::size_t block;                        // bytes
+  std::size_t count;
+  [[nodiscard]] future_core& at(std::size_t i) noexcept {
+    return *reinterpret_cast<future_core*>(reinterpret_cast<std::byte*>(this) + first + i * block);
+  }
+};
+extern std::atomic<chunk*> newest_chunk;
 
 // Every block that is alive. It may end and be reused meanwhile: compare the generation after copying its fields.
 void for_each_core(void (*see)(future_core&, std::uint32_t generation, void* context), void* context);

@@ -5,19 +5,15 @@
 #include <mutex>
 
 #include <time.h>
+#include <unistd.h>
 
 #include "scheduler/futex.hpp"
 #include "scheduler/recording.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/thread_parker.hpp"
 
 namespace weft::detail {
 namespace {
-
-// Blocks of threads' parkers are reused, never freed: a late kick finds a parker.
-struct thread_parker : parker {
-  thread_parker() noexcept : parker(kind::thread) {}
-  thread_parker* next = nullptr;
-};
 
 std::mutex lock;
 thread_parker* unused = nullptr;
@@ -32,6 +28,7 @@ struct held_parker {
     } else {
       mine = new thread_parker;
     }
+    mine->thread = ::gettid();
   }
   ~held_parker() {
     std::lock_guard guard{lock};

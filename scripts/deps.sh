@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# scripts/deps.sh [build|all|servers|plots|peers]: installs the Debian packages that weft needs and this machine lacks.
+# scripts/deps.sh [build|all|servers|tools|plots|peers]: installs the Debian packages that weft needs and this machine lacks.
 #   build: to build weft and its examples.   all (default): also its tests, sanitizers and benchmarks.
-#   servers: what the examples' tests start for themselves, and leave out otherwise.
+#   servers: what the examples' tests start for themselves, and leave out otherwise.   tools: gdb, likewise.
 #   plots, peers: what the benchmarks draw with, and what their programs in other languages need; nothing else.
 # Asks nothing: it works as root, or with a sudo that needs no password, or says what to install.
 set -euo pipefail
@@ -12,9 +12,10 @@ case ${1:-all} in
   all) packages+=(doctest-dev clang-19 libclang-rt-19-dev llvm-19 ccache valgrind python3
                   libbenchmark-dev libtbb-dev libboost-fiber-dev libhiredis-dev libpq-dev) ;;
   servers) packages=(redis-server postgresql nginx-light) ;;
+  tools) packages=(gdb binutils) ;;
   plots) packages=(python3-matplotlib) ;;
   peers) packages=(golang-go rustc cargo librust-tokio-dev nginx-light python3) ;;
-  *) echo "usage: scripts/deps.sh [build|all|servers|plots|peers]" >&2; exit 2 ;;
+  *) echo "usage: scripts/deps.sh [build|all|servers|tools|plots|peers]" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 scripts/deps.sh || exit 1
 scripts/deps.sh servers || echo "test: without them some examples are left out"
+scripts/deps.sh tools || echo "test: without them gdb's commands are left out"
 presets=("$@")
 [[ $# -gt 0 ]] || presets=(release asan tsan)
 

@@ -16,6 +16,8 @@
 //   a look that was too early is followed by that kick.
 #include <weft/mutex.hpp>
 
+#include <cstddef>
+
 #include "runtime/waiting.hpp"
 #include <weft/detail/core.hpp>
 #include <weft/errors.hpp>
@@ -53,6 +55,7 @@ bool basic_mutex::take(std::uint64_t mine) noexcept {
 bool basic_mutex::try_lock() noexcept { return take(held_by(current_core())); }
 
 std::uint64_t basic_mutex::holder() const noexcept {
+  static_assert(offsetof(basic_mutex, word_) == 0 && held_bit == 4, "tools/weft-gdb.py looks for the holder there");
   auto const* const c = holder_in(word_.load(std::memory_order_acquire));
   return c != nullptr ? c->id.load(std::memory_order_relaxed) : 0;
 }

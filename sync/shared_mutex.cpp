@@ -12,6 +12,8 @@
 //   of the writer before them, and the last one's unlock acquires what the others released. The call: in_line.hpp.
 #include <weft/shared_mutex.hpp>
 
+#include <cstddef>
+
 #include <weft/detail/core.hpp>
 #include <weft/errors.hpp>
 
@@ -24,6 +26,7 @@ struct shared_mutex::waiter : detail::in_line {
 
 // Both: one look, and again if somebody edits the line.
 bool shared_mutex::try_lock() noexcept {
+  static_assert(offsetof(shared_mutex, word_) == 0 && writer_bit == 4, "tools/weft-gdb.py looks for the writer there");
   auto const mine = written_by(detail::current_core());
   auto w = word_.load(std::memory_order_relaxed);
   for (detail::backoff wait; (w & ~detail::word_locked) == 0;) {

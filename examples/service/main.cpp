@@ -7,8 +7,10 @@
 #include <cstring>
 #include <exception>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <weft/http.hpp>
+#include <weft/inspect_socket.hpp>
 #include <weft/runtime.hpp>
 
 #include "service.hpp"
@@ -17,11 +19,12 @@
 namespace service {
 namespace {
 
-constexpr char usage[] = "usage: service [--port N] [--workers N]\n";
+constexpr char usage[] = "usage: service [--port N] [--workers N] [--inspect PATH]\n";
 constexpr char help[] =
     "Serves HTTP on this machine's loopback, and says where.\n"
     "  --port N     default: any that is free\n"
     "  --workers N  threads, 1 to 128 (default: all CPUs)\n"
+    "  --inspect P  a socket for weft-top at that path (default: none)\n"
     "  GET /cheap           ok\n"
     "  GET /hog             computes for 20 ms, in one piece\n"
     "  POST /words          how many words the body has, counted on all workers; 503 when too many want that\n"
@@ -33,10 +36,13 @@ constexpr char help[] =
 struct options {
   std::uint16_t port = 0;
   unsigned workers = 0;
+  std::string inspect_at;
 };
 
 // The main task; the signal cancels it. True: no request was lost.
 bool serve(options const& opt) {
+  std::optional<weft::inspect_socket> looked_into;
+  if (!opt.inspect_at.empty()) looked_into.emplace(opt.inspect_at);
   weft::http_options limits;
   limits.body_limit = 4 << 20;
   upstream slow;
@@ -60,8 +66,12 @@ std::optional<options> parse(int argc, char** argv) {
   options opt;
   for (int i = 1; i < argc; i += 2) {
     std::string_view const name = argv[i];
-    if (i + 1 == argc || (name != "--port" && name != "--workers")) return std::nullopt;
+    if (i + 1 == argc || (name != "--port" && name != "--workers" && name != "--inspect")) return std::nullopt;
     std::string_view const text = argv[i + 1];
+    if (name == "--inspect") {
+      opt.inspect_at = text;
+      continue;
+    }
     unsigned n = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
     bool const fits = name == "--port" ? n <= 65535 : n >= 1 && n <= 128;

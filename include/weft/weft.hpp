@@ -17,6 +17,7 @@
 #include <weft/future.hpp>
 #include <weft/gather.hpp>
 #include <weft/inspect.hpp>
+#include <weft/inspect_socket.hpp>
 #include <weft/io.hpp>
 #include <weft/io_error.hpp>
 #include <weft/latch.hpp>

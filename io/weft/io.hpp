@@ -3,6 +3,7 @@
 #include <weft/address.hpp>
 #include <weft/bytes.hpp>
 #include <weft/file.hpp>
+#include <weft/inspect_socket.hpp>
 #include <weft/io_error.hpp>
 #include <weft/pipe.hpp>
 #include <weft/ready.hpp>

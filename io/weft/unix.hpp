@@ -41,6 +41,7 @@ class unix_stream : public stream {
 struct unix_listen_options {
   int backlog = 1024;         // connections that wait to be accepted
   bool replace_stale = true;  // a socket's file that nobody listens at any more is replaced: what an earlier run has left
+  mode_t mode = 0777;         // of the file, less the process's umask: who may write to it may connect
 };
 
 // Any number of tasks may accept at once. close() from any task: who waits gets std::errc::operation_canceled.

@@ -5,12 +5,14 @@ usage: service_check.py PATH/TO/service
 """
 import contextlib
 import http.client
+import os
 import pathlib
 import re
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 
 sys.dont_write_bytecode = True
@@ -123,8 +125,22 @@ def drain(program, number):
         assert code == 0 and rest == "done\n", (code, rest)
 
 
+def inspected(program):
+    """It opens its socket, and removes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "socket")
+        with running(program, "--inspect", path) as (p, _):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(path)
+                s.sendall(b"tasks\n")
+                assert '"name":"main"' in s.makefile().read()
+            p.send_signal(signal.SIGTERM)
+            assert ended(p) == (0, "draining\ndone\n")
+            assert os.listdir(folder) == []
+
+
 def usage(program):
-    for args in (["--port"], ["--port", "x"], ["--port", "65536"], ["--workers", "0"], ["more"]):
+    for args in (["--inspect"], ["--port"], ["--port", "x"], ["--port", "65536"], ["--workers", "0"], ["more"]):
         assert subprocess.run([program, *args], capture_output=True, text=True).returncode == 2, args
     assert subprocess.run([program, "--help"], capture_output=True, text=True).stdout.startswith("usage: ")
 
@@ -138,6 +154,7 @@ def main():
         overload(port)
         p.send_signal(signal.SIGTERM)
         assert ended(p) == (0, "draining\ndone\n")
+    inspected(program)
     for number in (signal.SIGTERM, signal.SIGINT):
         drain(program, number)
 

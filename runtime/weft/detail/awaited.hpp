@@ -22,8 +22,12 @@ class awaited {
   [[nodiscard]] void* where() const noexcept { return reinterpret_cast<void*>(word_ & ((std::uint64_t{1} << address_bits) - 1)); }
 
  private:
+  friend struct debug_layout;
   static constexpr int address_bits = 56;  // of user space
   std::uint64_t word_ = 0;
 };
+
+// What reports call each kind. Of a future its block says more.
+extern char const* const awaited_names[awaited::output + 1];
 
 }  // namespace weft::detail

@@ -90,6 +90,7 @@ class job {
   }
 
  private:
+  friend struct debug_layout;
   static constexpr std::uint64_t handles_mask = one_entry - 1;
   static constexpr std::uint64_t entries_mask = one_weak - one_entry;
 

@@ -132,6 +132,7 @@ class parker {
   static constexpr std::uint64_t parked_bit = 1;
 
  private:
+  friend struct debug_layout;
   static constexpr std::uint64_t phase_open = 1 << 1;
   static constexpr std::uint64_t phase_claimed = 2 << 1;
   static constexpr std::uint64_t phase_published = 3 << 1;
