@@ -45,6 +45,7 @@ future_core* inlined_into(future_core const& c, fiber const& f) noexcept {
 bool has_to_be_halted(awaited const a) noexcept {
   switch (a.what()) {
     case awaited::several:
+    case awaited::group:
     case awaited::part: return true;
     case awaited::future: return static_cast<future_core*>(a.where())->has(future_core::forwarding);
     default: return inspected[a.what()].load(std::memory_order_relaxed) != nullptr;
@@ -61,6 +62,9 @@ void ask(awaited const a, fiber const& f, bool kept, holders& h) {
     }
     case awaited::several:
       if (kept && a.where() != nullptr) add_open(*static_cast<completions const*>(a.where()), h);
+      break;
+    case awaited::group:
+      if (kept) static_cast<group_core*>(a.where())->list_children(h.tasks);
       break;
     case awaited::part:
       if (future_core* const taker = kept ? static_cast<portion const*>(a.where())->runner() : nullptr) h.tasks.push_back(taker);
@@ -151,16 +155,14 @@ void wait_graph::look_closer(node& n, holders& h, frames_too with) {
     if (future_core* const inner = kept ? inlined_into(*n.core, *f) : nullptr) h.tasks.push_back(inner);
   } else {
     ask(what(), *f, kept.has_value(), h);
-    if (what().what() == awaited::group) n.group = static_cast<group_core const*>(what().where());
     if (with == frames_too::yes) n.frames = frames_of(*f);
   }
 }
 
-// Addresses become indices; who waits for a group waits for its children.
+// Addresses become indices.
 void wait_graph::connect(std::vector<holders> const& held_by) {
   index all(nodes_);
   if (std::any_of(held_by.begin(), held_by.end(), [](holders const& h) { return !h.places.empty(); })) all.add_stacks(nodes_);
-  std::vector<std::pair<group_core const*, std::size_t>> groups;
   for (std::size_t i = 0; i != nodes_.size(); ++i) {
     node& n = nodes_[i];
     holders const& h = held_by[i];
@@ -172,21 +174,8 @@ void wait_graph::connect(std::vector<holders> const& held_by) {
     };
     for (future_core const* c : h.tasks) add(all.of(c));
     for (void const* place : h.places) add(all.of_place(place));
-    if (n.group != nullptr) groups.emplace_back(n.group, i);
-    if ((n.targets.empty() && n.group == nullptr) || (n.any && others)) n.free = true;
+    if (n.targets.empty() || (n.any && others)) n.free = true;
     if (n.targets.size() == 1) n.info.held_by = nodes_[n.targets.front()].info.id;
-  }
-  if (groups.empty()) return;
-  std::sort(groups.begin(), groups.end());
-  for (std::size_t i = 0; i != nodes_.size(); ++i) {
-    future_core& c = *nodes_[i].core;
-    if (!c.has(future_core::grouped)) continue;
-    group_core const* const its = member_of(c).group.load(std::memory_order_relaxed);
-    auto const it = std::lower_bound(groups.begin(), groups.end(), its, [](auto const& e, auto* g) { return std::less<>()(e.first, g); });
-    if (it != groups.end() && it->first == its) nodes_[it->second].targets.push_back(i);
-  }
-  for (auto const& [g, i] : groups) {
-    if (nodes_[i].targets.empty()) nodes_[i].free = true;
   }
 }
 
