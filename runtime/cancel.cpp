@@ -327,7 +327,7 @@ std::int64_t look_at_scopes(future_core& self) noexcept {
     if (s->expired_) continue;
     if (s->due_ <= now) {
       s->expired_ = true;
-      if (overdue != nullptr && overdue->mask_ != s->mask_) request(*overdue);
+      if (overdue != nullptr && (overdue->mask_ != s->mask_ || overdue->uncaught_ != s->uncaught_)) request(*overdue);
       overdue = s;
     } else {
       next = std::min(next, s->due_);

@@ -30,7 +30,7 @@ void report_deadlocks(scheduler& s) noexcept try {
     auto circles = g.deadlocks();
     std::erase_if(circles, [&](auto const& c) { return !is_new(*rt.debug, g, c); });
     if (circles.empty()) return;
-    std::thread([text = "weft: runtime '" + rt.options.name + "' cannot go on:\n" + text_of_deadlocks(g, circles)] { write_to_stderr(text); }).detach();
+    std::thread([text = "weft: runtime '" + rt.options.name + "' has come to rest over a deadlock:\n" + text_of_deadlocks(g, circles)] { write_to_stderr(text); }).detach();
   });
 } catch (std::exception const&) {
   // no memory or thread for it

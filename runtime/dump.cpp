@@ -10,7 +10,7 @@ namespace weft::detail {
 namespace {
 
 // Those that say the same but for their names and ages share a line if they are more than this.
-constexpr std::size_t few = 3, ids_shown = 5;
+constexpr std::size_t few = 3, ids_shown = 5, deepest = 40;
 
 std::string text_of(clock::duration d) {
   auto const us = std::chrono::duration_cast<std::chrono::microseconds>(d).count();
@@ -45,7 +45,21 @@ class tree {
     }
   }
 
-  void print() { print(roots_, 0); }
+  // Not by recursion: chains of tasks are longer than a task's stack is deep.
+  void print() {
+    std::vector<line_of> open;
+    add_lines(roots_, 0, open);
+    while (!open.empty()) {
+      auto const now = std::move(open.back());
+      open.pop_back();
+      if (now.who.size() != 1) {
+        print_alike(now.who, now.depth);
+        continue;
+      }
+      print(now.who.front(), now.depth);
+      if (auto const it = children_.find(nodes_[now.who.front()].info.id); it != children_.end()) add_lines(it->second, now.depth + 1, open);
+    }
+  }
   // What `who` waits for, and who is that, or has it.
   std::string wait_of(wait_graph::node const& who) const {
     std::string text = who.info.waits_for;
@@ -66,20 +80,28 @@ class tree {
     return key;
   }
 
-  void print(indices all, std::size_t depth) {
+  struct line_of {
+    indices who;
+    std::size_t depth;
+  };
+
+  // The first one last: it is printed next.
+  void add_lines(indices all, std::size_t depth, std::vector<line_of>& to) const {
     std::sort(all.begin(), all.end(), [this](auto a, auto b) { return nodes_[a].info.id < nodes_[b].info.id; });
     std::unordered_map<std::string, indices> alike;
     for (auto const i : all) {
       if (!children_.contains(nodes_[i].info.id)) alike[place_of(nodes_[i])].push_back(i);
     }
+    auto const begin = static_cast<std::ptrdiff_t>(to.size());
     for (auto const i : all) {
       auto const it = children_.contains(nodes_[i].info.id) ? alike.end() : alike.find(place_of(nodes_[i]));
       if (it == alike.end() || it->second.size() <= few) {
-        print(i, depth);
+        to.push_back({{i}, depth});
       } else if (it->second.front() == i) {
-        print_alike(it->second, depth);
+        to.push_back({it->second, depth});
       }
     }
+    std::reverse(to.begin() + begin, to.end());
   }
 
   void print(std::size_t i, std::size_t depth) {
@@ -87,7 +109,6 @@ class tree {
     line(depth).append(short_name(n.info)).append(" ").append(site_of(n.info)).append("  ");
     say_state(n, n.info.in_state);
     say_frames(n, depth);
-    if (auto const it = children_.find(n.info.id); it != children_.end()) print(it->second, depth + 1);
   }
 
   void print_alike(indices const& all, std::size_t depth) {
@@ -101,7 +122,7 @@ class tree {
     say_frames(first, depth);
   }
 
-  std::string& line(std::size_t depth) { return out_.append(2 * depth, ' '); }
+  std::string& line(std::size_t depth) { return out_.append(2 * std::min(depth, deepest), ' '); }
 
   void say_state(wait_graph::node const& n, clock::duration how_long) {
     switch (n.info.state) {

@@ -32,7 +32,9 @@ int signal_named(std::string_view name) noexcept {
 }
 
 void write_dumps() noexcept try {
-  each_runtime([](runtime_core const& rt) { write_to_stderr(dump_of(rt, {.stacks = true})); });
+  std::string text;
+  each_runtime([&text](runtime_core const& rt) { text += dump_of(rt, {.stacks = true}); });
+  write_to_stderr(text);  // which may take long; a runtime may end meanwhile
 } catch (std::bad_alloc const&) {
   write_to_stderr("weft: no memory for a dump\n");
 }

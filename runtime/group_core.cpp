@@ -58,6 +58,16 @@ void group_core::enroll(future_core& c) {
   unlock(w + one_child);
 }
 
+// Memory is had without the lock; who comes after that is not listed.
+void group_core::list_children(std::vector<future_core*>& into) {
+  into.reserve(into.size() + size());
+  auto const w = lock();
+  for (group_link* const list : {&children_, &asked_}) {
+    for (group_link* m = list->next; m != list && into.size() != into.capacity(); m = m->next) into.push_back(static_cast<group_member*>(m)->core);
+  }
+  unlock(w);
+}
+
 void group_core::withdraw(future_core& c) noexcept {
   c.set_state(job_state::cancelled);
   auto const w = lock();

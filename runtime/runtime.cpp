@@ -124,6 +124,8 @@ void see_runtimes(void (*see)(runtime_core const&, void*), void* context) {
     std::lock_guard guard{registry_lock};
     pinned.reserve(registry().size());
     for (auto const* rt : registry()) {
+      // A simulation's clock and schedule are one thread's; to be looked at from outside would change both.
+      if (rt->sched->options.world != nullptr) continue;
       rt->reporting.fetch_add(1, std::memory_order_acquire);
       pinned.push_back(rt);
     }

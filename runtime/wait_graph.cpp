@@ -26,7 +26,11 @@ fiber* fiber_of(future_core& c) noexcept {
 void add_open(completions const& all, holders& h) {
   h.any = all.one_will_do();
   for (completion const* n = all.last_added(); n != nullptr; n = n->added_before) {
-    if (n->core == nullptr || n->core->done()) continue;
+    if (n->core == nullptr) continue;
+    if (n->core->done()) {
+      h.others = h.others || h.any;  // it may just be about to be told
+      continue;
+    }
     h.tasks.push_back(&forwarded(*n->core));
   }
 }
@@ -41,6 +45,7 @@ future_core* inlined_into(future_core const& c, fiber const& f) noexcept {
 bool has_to_be_halted(awaited const a) noexcept {
   switch (a.what()) {
     case awaited::several:
+    case awaited::group:
     case awaited::part: return true;
     case awaited::future: return static_cast<future_core*>(a.where())->has(future_core::forwarding);
     default: return inspected[a.what()].load(std::memory_order_relaxed) != nullptr;
@@ -56,7 +61,10 @@ void ask(awaited const a, fiber const& f, bool kept, holders& h) {
       break;
     }
     case awaited::several:
-      if (kept) add_open(*static_cast<completions const*>(a.where()), h);
+      if (kept && a.where() != nullptr) add_open(*static_cast<completions const*>(a.where()), h);
+      break;
+    case awaited::group:
+      if (kept) static_cast<group_core*>(a.where())->list_children(h.tasks);
       break;
     case awaited::part:
       if (future_core* const taker = kept ? static_cast<portion const*>(a.where())->runner() : nullptr) h.tasks.push_back(taker);
@@ -81,6 +89,14 @@ class wait_graph::index {
     for (std::size_t i = 0; i != all.size(); ++i) by_core_.emplace_back(all[i].core, i);
     std::sort(by_core_.begin(), by_core_.end());
   }
+  // Before of_place(): whose stack ends where; of several tasks on one the innermost has it.
+  void add_stacks(std::vector<node> const& all) {
+    for (std::size_t i = 0; i != all.size(); ++i) {
+      fiber const* const f = fiber_of(*all[i].core);
+      if (f != nullptr && f->current.load(std::memory_order_acquire) == all[i].core) by_stack_.emplace_back(f->top.load(std::memory_order_relaxed), i);
+    }
+    std::sort(by_stack_.begin(), by_stack_.end());
+  }
   [[nodiscard]] std::size_t of(future_core const* c) const noexcept {
     auto const it = std::lower_bound(by_core_.begin(), by_core_.end(), c, [](auto const& e, auto* k) { return std::less<>()(e.first, k); });
     return it != by_core_.end() && it->first == c ? it->second : nowhere;
@@ -89,8 +105,8 @@ class wait_graph::index {
     stack s;
     bool in_guard = false;
     if (stack_pool::locate(place, s, in_guard)) {
-      fiber const* const f = fiber_of_stack(s.base);
-      return f != nullptr ? of(static_cast<future_core*>(f->current.load(std::memory_order_acquire))) : nowhere;
+      auto const it = std::lower_bound(by_stack_.begin(), by_stack_.end(), std::pair{s.top(), std::size_t{0}});
+      return it != by_stack_.end() && it->first == s.top() ? it->second : nowhere;
     }
     auto it = std::upper_bound(by_core_.begin(), by_core_.end(), place, [](void const* k, auto const& e) { return std::less<>()(k, e.first); });
     if (it == by_core_.begin()) return nowhere;
@@ -102,6 +118,7 @@ class wait_graph::index {
 
  private:
   std::vector<std::pair<future_core const*, std::size_t>> by_core_;
+  std::vector<std::pair<std::byte*, std::size_t>> by_stack_;
 };
 
 wait_graph::wait_graph(runtime_core const& rt, frames_too with) : rt_(rt) {
@@ -130,7 +147,7 @@ void wait_graph::look_closer(node& n, holders& h, frames_too with) {
   if (with == frames_too::yes || is_outer() || has_to_be_halted(what())) {
     if (!kept.emplace(*f)) return;
   }
-  n.parks = f->parks.load(std::memory_order_relaxed);
+  n.parks = f->parks.load(std::memory_order_acquire);  // first: pairs with the store in prepare_park(), the rest is of that wait
   n.free = f->timer.deadline.load(std::memory_order_relaxed) != no_deadline;
   if (n.core->where.load(std::memory_order_acquire) != f || n.core->generation.load(std::memory_order_acquire) != n.generation) {
     n.free = true;
@@ -138,15 +155,14 @@ void wait_graph::look_closer(node& n, holders& h, frames_too with) {
     if (future_core* const inner = kept ? inlined_into(*n.core, *f) : nullptr) h.tasks.push_back(inner);
   } else {
     ask(what(), *f, kept.has_value(), h);
-    if (what().what() == awaited::group) n.group = static_cast<group_core const*>(what().where());
     if (with == frames_too::yes) n.frames = frames_of(*f);
   }
 }
 
-// Addresses become indices; who waits for a group waits for its children.
+// Addresses become indices.
 void wait_graph::connect(std::vector<holders> const& held_by) {
-  index const all(nodes_);
-  std::vector<std::pair<group_core const*, std::size_t>> groups;
+  index all(nodes_);
+  if (std::any_of(held_by.begin(), held_by.end(), [](holders const& h) { return !h.places.empty(); })) all.add_stacks(nodes_);
   for (std::size_t i = 0; i != nodes_.size(); ++i) {
     node& n = nodes_[i];
     holders const& h = held_by[i];
@@ -158,21 +174,8 @@ void wait_graph::connect(std::vector<holders> const& held_by) {
     };
     for (future_core const* c : h.tasks) add(all.of(c));
     for (void const* place : h.places) add(all.of_place(place));
-    if (n.group != nullptr) groups.emplace_back(n.group, i);
-    if ((n.targets.empty() && n.group == nullptr) || (n.any && others)) n.free = true;
+    if (n.targets.empty() || (n.any && others)) n.free = true;
     if (n.targets.size() == 1) n.info.held_by = nodes_[n.targets.front()].info.id;
-  }
-  if (groups.empty()) return;
-  std::sort(groups.begin(), groups.end());
-  for (std::size_t i = 0; i != nodes_.size(); ++i) {
-    future_core& c = *nodes_[i].core;
-    if (!c.has(future_core::grouped)) continue;
-    group_core const* const its = member_of(c).group.load(std::memory_order_relaxed);
-    auto const it = std::lower_bound(groups.begin(), groups.end(), its, [](auto const& e, auto* g) { return std::less<>()(e.first, g); });
-    if (it != groups.end() && it->first == its) nodes_[it->second].targets.push_back(i);
-  }
-  for (auto const& [g, i] : groups) {
-    if (nodes_[i].targets.empty()) nodes_[i].free = true;
   }
 }
 
@@ -223,14 +226,20 @@ std::vector<wait_graph::circle> wait_graph::deadlocks() const {
   auto const is_stuck = stuck();
   auto all = circles(is_stuck);
   if (all.empty()) return all;
-  wait_graph const again(rt_);
-  index const now(again.nodes_);
+  wait_graph again(rt_);
+  // Who has moved in between holds nobody up: only through those that have not may anybody be stuck in the second look.
+  index const before(nodes_);
+  for (node& n : again.nodes_) {
+    auto const k = before.of(n.core);
+    if (k == index::nowhere || nodes_[k].generation != n.generation || nodes_[k].parks != n.parks) n.free = true;
+  }
   auto const still = again.stuck();
-  auto const moved = [&](std::size_t i) {
+  index const now(again.nodes_);
+  auto const goes_on = [&](std::size_t i) {
     auto const k = now.of(nodes_[i].core);
-    return k == index::nowhere || !still[k] || again.nodes_[k].generation != nodes_[i].generation || again.nodes_[k].parks != nodes_[i].parks;
+    return k == index::nowhere || !still[k];
   };
-  std::erase_if(all, [&](circle const& c) { return std::any_of(c.begin(), c.end(), moved); });
+  std::erase_if(all, [&](circle const& c) { return std::any_of(c.begin(), c.end(), goes_on); });
   return all;
 }
 

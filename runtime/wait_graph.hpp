@@ -20,7 +20,6 @@ class wait_graph {
     future_core* core;
     std::uint32_t generation;
     std::uint64_t parks = 0;                // of its fiber, so far
-    group_core const* group = nullptr;      // whose children it waits for
     std::vector<std::size_t> targets = {};  // those it waits for
     bool any = false;                       // one of them will do; else all have to end, or let go
     bool free = true;                       // it runs, or somebody else may let it go on, or time

@@ -38,7 +38,9 @@ void wait_for_some(std::span<completion> nodes, return_when when, std::int64_t u
     while (completion const* n = arriving.next()) count(*n->core);
     return enough();
   };
-  while (wait_until(me, self, {awaited::several, &arriving}, until, true, over) == wait_end::interrupted) checkpoint();
+  // One that fails ends it, whoever that may be: inspection cannot know.
+  completions const* const known = when == return_when::first_exception ? nullptr : &arriving;
+  while (wait_until(me, self, {awaited::several, known}, until, true, over) == wait_end::interrupted) checkpoint();
 }
 
 completion_steps::completion_steps(std::vector<completion> nodes, std::int64_t until)

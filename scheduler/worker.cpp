@@ -238,8 +238,8 @@ void worker::leave_for(work x, after what) noexcept {
 void worker::prepare_park(std::int64_t until) noexcept {
   parks.add();
   fiber& self = running();
-  self.parks.store(self.parks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   self.since.store(coarse_now, std::memory_order_relaxed);
+  self.parks.store(self.parks.load(std::memory_order_relaxed) + 1, std::memory_order_release);  // pairs with inspection
   if (until != INT64_MAX) {
     timers.add();
     wheel.arm(self.timer, until);

@@ -11,6 +11,7 @@
 //       has taken. Links change under the lock.
 // Orders: giving (release; the unlocking store, too) pairs with taking (acquire). Takers that only CAS continue the release
 //   sequence of the giver before them.
+#include <array>
 #include <stdexcept>
 #include <string>
 
@@ -120,26 +121,22 @@ bool semaphore::give_back_slowly(permit& p) noexcept {
   return true;
 }
 
-// Twice under the lock: memory is had in between.
+// Of more permits than that nobody wants to read who has them: then they are unknown.
 void semaphore::tell_holders(void* thing, detail::parker const&, detail::holders& h) {
-  auto& s = *static_cast<semaphore*>(thing);
-  auto const each = [&s](auto&& f) {
-    auto const w = detail::lock_word(s.word_);
-    for (permit const* p = s.held_; p != nullptr; p = p->next_) f(*p);
-    s.word_.store(w, std::memory_order_release);
-    return value(w);
-  };
+  constexpr std::size_t most = 32;
+  std::array<permit const*, most> found;
   std::size_t n = 0;
-  (void)each([&n](permit const&) { ++n; });
-  h.places.reserve(n);
   std::ptrdiff_t held = 0;
-  auto const there = each([&](permit const& p) {
-    if (h.places.size() == h.places.capacity()) return;  // a newer one: not accounted for
-    h.places.push_back(&p);
-    held += p.n_;
-  });
+  auto& s = *static_cast<semaphore*>(thing);
+  auto const w = detail::lock_word(s.word_);
+  for (permit const* p = s.held_; p != nullptr && n != most; p = p->next_) {
+    held += p->n_;
+    found[n++] = p;
+  }
+  s.word_.store(w, std::memory_order_release);
   h.any = true;
-  h.others = there + held != s.initial_;
+  h.others = value(w) + held != s.initial_;
+  if (!h.others) h.places.assign(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(n));
 }
 bool const semaphore::inspected_ = detail::inspected_by(detail::awaited::semaphore, &semaphore::tell_holders);
 

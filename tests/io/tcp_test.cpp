@@ -298,7 +298,7 @@ TEST_CASE("a deadline reaches what waits already: one that has passed ends it, a
       auto const in_time = reading();
       until([&] { return waits(in_time); });
       server.set_read_deadline(2h);
-      std::thread([&server = server] { server.set_deadline(weft::never); }).join();
+      std::thread([&s = server] { s.set_deadline(weft::never); }).join();
       client.write_all("x");
       CHECK(!in_time.get());
     }

@@ -186,13 +186,14 @@ TEST_CASE("through a shield, and with a writer who waits for a reader's task") {
 
     weft::shared_mutex s;
     weft::promise<weft::task<>> reads;
-    auto const writer = weft::spawn({.name = "writer"}, [&, r = reads.get_future()] {
+    auto const writer = weft::spawn({.name = "writer"}, [&] {
       std::lock_guard const writing{s};
       auto const reader = weft::spawn({.name = "reader"}, [&] { std::shared_lock const reading{s}; });
+      reads.set_value(reader);
       reader.wait();
     });
     CHECK(has(found(), "waits for a shared_mutex: writer"));
-    give_up({writer});
+    give_up({writer, reads.get_future().get()});
   });
 }
 

@@ -93,7 +93,7 @@ TEST_CASE("WEFT_DEBUG=1: a runtime that has come to rest over a deadlock says so
       deadlock([&](auto&, auto&) {
         auto text = err.until("deadlock of 2 tasks, each of which waits for the next:\n");
         for (int line = 0; line != 2; ++line) text += err.until("\n");
-        for (auto const* part : {"weft: runtime 'weft' cannot go on:\n", "left (id ", "right (id "}) {
+        for (auto const* part : {"weft: runtime 'weft' has come to rest over a deadlock:\n", "left (id ", "right (id "}) {
           if (!has(text, part)) ::_exit(3);
         }
       });

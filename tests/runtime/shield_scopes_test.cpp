@@ -161,20 +161,28 @@ TEST_CASE("SH07 what the task waits for hears of it: a child, several, a group's
       {
         weft::shield_scope const shield;
         (void)this_task::self().cancel("from outside");
-        int begun = 0, ended = 0;  // who is cancelled before it begins does neither
-        struct counts {
-          int& n;
-          ~counts() { ++n; }
-        };
-        auto const waits = [&] {
-          ++begun;
-          counts const c{ended};
-          wait_for_ever();
-        };
-        CHECK_THROWS_AS(with_timeout(1us, [&] { weft::fork(waits).get(); }), weft::timeout_error);
-        CHECK_THROWS_AS(with_timeout(1us, weft::spawn(waits)), weft::timeout_error);
-        CHECK_THROWS_AS(with_timeout(1us, [&] { weft::fork([&] { weft::fork(waits).get(); }).get(); }), weft::timeout_error);
-        CHECK(ended == begun);
+        int ended = 0;
+        for (bool const nested : {false, true}) {
+          CHECK_THROWS_AS(with_timeout(weft::never,
+                                       [&](weft::timeout& scope) {
+                                         weft::event begun;
+                                         auto const waits = [&] {
+                                           struct counts {
+                                             int& n;
+                                             ~counts() { ++n; }
+                                           } const c{ended};
+                                           begun.set();
+                                           wait_for_ever();
+                                         };
+                                         auto child = weft::fork([&] { nested ? weft::fork(waits).get() : waits(); });
+                                         begun.wait();
+                                         scope.reschedule(0s);
+                                         child.get();
+                                       }),
+                          weft::timeout_error);
+        }
+        CHECK(ended == 2);
+        CHECK_THROWS_AS(with_timeout(1us, weft::spawn([] { wait_for_ever(); })), weft::timeout_error);
         CHECK_THROWS_AS(with_timeout(1us, [] { weft::gather([] { wait_for_ever(); }, [] { wait_for_ever(); }); }), weft::timeout_error);
         CHECK_THROWS_AS(with_timeout(1us, [] { weft::race([] { wait_for_ever(); }, [] { wait_for_ever(); }); }), weft::timeout_error);
         CHECK_THROWS_AS(with_timeout(1us, [] { weft::with_group([](weft::task_group& g) { g.spawn([] { wait_for_ever(); }); }); }),
