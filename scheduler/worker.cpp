@@ -141,7 +141,7 @@ void worker::start(unstarted& j) noexcept {
   switch_now(to);
 }
 
-void worker::switch_to(fiber& to, after what) noexcept {
+inline void worker::switch_to(fiber& to, after what) noexcept {
   fiber& self = running();
   self.exceptions = *exceptions;
   self.saved_errno = *errno_;
