@@ -143,7 +143,7 @@ void worker::start(unstarted& j) noexcept {
   switch_now(to);
 }
 
-void worker::switch_to(fiber& to, after what) noexcept {
+inline void worker::switch_to(fiber& to, after what) noexcept {
   fiber& self = running();
   if (suspends_ != nullptr && what != after::nothing && what != after::recycle) [[unlikely]] suspends_(self);
   self.exceptions = *exceptions;

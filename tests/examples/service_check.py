@@ -109,7 +109,7 @@ def drain(program, number):
         slow = [connect(port) for _ in range(4)]
         for c in slow:
             c.request("GET", "/upstream/lost")
-        wait_for(port, "upstream_requests_total", 4)
+        wait_for(port, "upstream_requests_total", 8)  # two attempts for each
         p.send_signal(number)
         assert p.stdout.readline() == "draining\n"
         half.sendall(b" b")
@@ -117,7 +117,8 @@ def drain(program, number):
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and answer.endswith(b"\r\n\r\n2\n") and b"Connection: close" in answer, answer
         half.close()
         for c in slow:
-            assert c.getresponse().status == 504
+            r = c.getresponse()
+            assert r.status == 504, (r.status, r.read())
             c.close()
         assert idle.sock.recv(1) == b""
         idle.close()
