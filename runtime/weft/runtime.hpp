@@ -93,7 +93,7 @@ class runtime {
   // Cancels all, waits, and says what did not stop in time. Idempotent. In its own task: std::logic_error.
   shutdown_report shutdown(deadline = never);
 
-  [[nodiscard]] runtime_metrics metrics() const;
+  [[nodiscard]] runtime_metrics metrics() const;  // looks at every task there is: some 50 ns each, all else is a few µs
   [[nodiscard]] std::vector<task_info> all_tasks() const;
   // Of the running task, else null.
   [[nodiscard]] static runtime* current() noexcept;
