@@ -31,6 +31,7 @@ constexpr char help[] =
     "  GET /upstream        asks a slow service, and once more if it takes long\n"
     "  GET /upstream/lost   the same when it never answers: 504\n"
     "  GET /metrics         counters, the runtime's too, as Prometheus reads them\n"
+    "  GET /tasks           the tasks there are, and what they wait for, as JSON\n"
     "SIGTERM or Ctrl-C: what has been begun is answered, for 10 s at most. A second one ends it at once.\n";
 
 struct options {

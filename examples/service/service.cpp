@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <sstream>
+#include <utility>
 #include <weft/parallel.hpp>
 #include <weft/timeout.hpp>
 #include <weft/wait.hpp>
@@ -40,6 +42,7 @@ weft::http_response service::answer(weft::http_request const& request) {
   if (target == "/hog") return compute();
   if (target == "/upstream" || target == "/upstream/lost") return ask_upstream(target);
   if (target == "/metrics") return text(metrics(), status::ok, "text/plain; version=0.0.4");
+  if (target == "/tasks") return text(tasks(), status::ok, "application/json");
   return text("no such page\n", status::not_found);
 }
 
@@ -93,6 +96,13 @@ std::string service::metrics() const {
   add("service_upstream_timeouts_total", "Requests to /upstream that it has not answered in time.", timeouts_.load());
   add("upstream_requests_total", "Requests that have come to the upstream.", slow_.asked());
   return all + weft::to_prometheus(weft::runtime::current()->metrics());
+}
+
+// Not for everybody's eyes.
+std::string service::tasks() {
+  std::ostringstream all;
+  weft::runtime::current()->dump_json(all);
+  return std::move(all).str();
 }
 
 }  // namespace service

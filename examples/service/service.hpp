@@ -23,6 +23,7 @@ class service {
   weft::http_response count_words(std::string const& text);
   weft::http_response ask_upstream(std::string_view target);
   [[nodiscard]] std::string metrics() const;
+  [[nodiscard]] static std::string tasks();
 
   upstream const& slow_;
   gate counting_;  // of /words: more at once would only make all of them late

@@ -5,6 +5,7 @@ usage: service_check.py PATH/TO/service
 """
 import contextlib
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -73,6 +74,18 @@ def pages(port):
     assert ask(c, "DELETE", "/cheap")[0] == 405
     m = counters(port)
     assert m["service_requests_total"] == 8 and m["weft_tasks_spawned_total"] > 0 and m['weft_tasks{state="running"}'] > 0, m
+
+
+def tasks(port):
+    """main, what it has forked, and the connection that asks."""
+    status, text = ask(connect(port), "GET", "/tasks")
+    assert status == 200, text
+    dump = json.loads(text)
+    assert dump["format"] == 1 and dump["runtime"] == "service" and dump["deadlocks"] == [], dump
+    main = [t for t in dump["tasks"] if t["name"] == "main"]
+    assert len(main) == 1 and main[0]["parent"] == 0, dump
+    assert sum(t["parent"] == main[0]["id"] for t in dump["tasks"]) == 2, dump
+    assert any(t["state"] == "running" for t in dump["tasks"]), dump
 
 
 def hedging(port):
@@ -151,6 +164,7 @@ def main():
     usage(program)
     with running(program) as (p, port):
         pages(port)
+        tasks(port)
         hedging(port)
         overload(port)
         p.send_signal(signal.SIGTERM)
