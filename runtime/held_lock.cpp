@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <dlfcn.h>
@@ -59,10 +60,15 @@ std::string text_of(future_core& who, std::span<weft_held_lock const> locks, std
   return text;
 }
 
-// On a thread of its own: names take more stack than a task may have left.
+// On a thread of its own: names take more stack than a task may have left. Without optimisation all locks are taken in one place.
 void report(future_core& who, std::span<weft_held_lock const> locks) {
-  auto& reports = *who.rt.load(std::memory_order_relaxed)->debug;
-  if (!reports.is_new(std::to_string(reinterpret_cast<std::uintptr_t>(locks.back().taken_at)))) return;
+  auto const site = who.site.load(std::memory_order_relaxed);
+  std::string place = site.file_name();
+  for (auto const n : {std::uintptr_t{site.line()}, reinterpret_cast<std::uintptr_t>(locks.back().taken_at)}) {
+    place += ' ';
+    place += std::to_string(n);
+  }
+  if (!who.rt.load(std::memory_order_relaxed)->debug->is_new(std::move(place))) return;
   auto const frames = where_it_is();
   std::thread([&]() noexcept {
     try {

@@ -68,6 +68,7 @@ void team::settle() {
     if (is_watched(self)) [[unlikely]] forget_delivery(self);
     std::rethrow_exception(std::move(error_));
   }
+  if (is_watched(self)) [[unlikely]] let_go_of_delivery(self);
   if (request_) deliver(self, std::move(*request_), heard_before_);
   if ((said & is_cancelled) == 0) return;
   if (can_deliver(self)) deliver(self);
@@ -152,6 +153,7 @@ void member::failed() noexcept {
   try {
     throw;
   } catch (cancelled const& e) {
+    if (is_watched(*self_)) [[unlikely]] keep_delivery(*self_);
     team_.cancel(std::current_exception());
     ask_all(e.message());
   } catch (...) {
