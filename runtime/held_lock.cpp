@@ -24,6 +24,11 @@
 namespace weft::detail {
 namespace {
 
+#if defined(WEFT_ASAN) || defined(WEFT_TSAN)
+constexpr bool sanitizer_stands_in = true;
+#else
+constexpr bool sanitizer_stands_in = false;
+#endif
 constexpr std::size_t most_locks = 16, most_frames = 32;
 
 using asking = decltype(&weft_take_held_locks);
@@ -95,15 +100,12 @@ void look_for_held_locks(fiber const& f) noexcept {
 
 suspend_watcher held_lock_watcher() noexcept {
   if (ask() == nullptr) return nullptr;
-#if defined(WEFT_ASAN) || defined(WEFT_TSAN)
+  if (!sanitizer_stands_in) return &look_for_held_locks;
   [[maybe_unused]] static bool const told = [] {
     say("weft: sanitizers stand in for the functions of locks themselves: libweft_lock_check.so is loaded, and not asked\n");
     return true;
   }();
   return nullptr;
-#else
-  return &look_for_held_locks;
-#endif
 }
 
 void forget_held_locks() noexcept {
