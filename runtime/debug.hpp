@@ -25,7 +25,9 @@ class debug_reports {
 
 // --- swallowed cancellations (swallowed.cpp); of the running task
 void watch_delivery(future_core& self, cancelled& to_be_thrown, int heard_before) noexcept;
-void forget_delivery(future_core& self) noexcept;                       // weft itself has put an error before it
+void keep_delivery(future_core& self) noexcept;                         // in weft's own handler: it is thrown on later ...
+void let_go_of_delivery(future_core& self) noexcept;                    // ... that is, now
+void forget_delivery(future_core& self) noexcept;                       // weft itself puts an error before it
 void look_for_swallowed(future_core& self, job_state ends) noexcept;    // its body is over; runtime_core.hpp has the one for who goes on
 
 // --- locks of the system (held_lock.cpp)

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <dlfcn.h>
@@ -24,6 +25,11 @@
 namespace weft::detail {
 namespace {
 
+#if defined(WEFT_ASAN) || defined(WEFT_TSAN)
+constexpr bool sanitizer_stands_in = true;
+#else
+constexpr bool sanitizer_stands_in = false;
+#endif
 constexpr std::size_t most_locks = 16, most_frames = 32;
 
 using asking = decltype(&weft_take_held_locks);
@@ -60,10 +66,15 @@ std::string text_of(future_core& who, std::span<weft_held_lock const> locks, std
   return text;
 }
 
-// On a thread of its own: names take more stack than a task may have left.
+// On a thread of its own: names take more stack than a task may have left. Without optimisation all locks are taken in one place.
 void report(future_core& who, std::span<weft_held_lock const> locks) {
-  auto& reports = *who.rt.load(std::memory_order_relaxed)->debug;
-  if (!reports.is_new(std::to_string(reinterpret_cast<std::uintptr_t>(locks.back().taken_at)))) return;
+  auto const site = who.site.load(std::memory_order_relaxed);
+  std::string place = site.file_name();
+  for (auto const n : {std::uintptr_t{site.line()}, reinterpret_cast<std::uintptr_t>(locks.back().taken_at)}) {
+    place += ' ';
+    place += std::to_string(n);
+  }
+  if (!who.rt.load(std::memory_order_relaxed)->debug->is_new(std::move(place))) return;
   auto const frames = where_it_is();
   std::thread([&]() noexcept {
     try {
@@ -90,15 +101,12 @@ void look_for_held_locks(fiber const& f) noexcept {
 
 suspend_watcher held_lock_watcher() noexcept {
   if (ask() == nullptr) return nullptr;
-#if defined(WEFT_ASAN) || defined(WEFT_TSAN)
+  if (!sanitizer_stands_in) return &look_for_held_locks;
   [[maybe_unused]] static bool const told = [] {
     write_to_stderr("weft: sanitizers stand in for the functions of locks themselves: libweft_lock_check.so is loaded, and not asked\n");
     return true;
   }();
   return nullptr;
-#else
-  return &look_for_held_locks;
-#endif
 }
 
 void forget_held_locks() noexcept {

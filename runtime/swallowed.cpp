@@ -68,13 +68,14 @@ void watch_delivery(future_core& self, cancelled& to_be_thrown, int heard_before
   if (auto const earlier = something_is_in_flight() ? nullptr : swallowed(self, heard_before)) report(self, *earlier, "went on");
   std::shared_ptr<void const> token = std::make_shared<char>();
   auto t = std::make_unique<thrown_cancellation>(
-      thrown_cancellation{token, heard_before, to_be_thrown.message(), to_be_thrown.cause()});
+      thrown_cancellation{token, heard_before, to_be_thrown.message(), to_be_thrown.cause(), nullptr});
   {
     std::lock_guard guard{side_lock(self)};
     side_block& side = side_of(self);
     if (side.thrown != nullptr) {
       if (auto const earlier = side.thrown->alive.lock()) t->alive = token = earlier;
       t->heard_before = std::min(heard_before, side.thrown->heard_before);
+      t->kept.swap(side.thrown->kept);
     }
     side.thrown.swap(t);
     self.requests.fetch_or(request_watched, std::memory_order_relaxed);
@@ -83,9 +84,23 @@ void watch_delivery(future_core& self, cancelled& to_be_thrown, int heard_before
 } catch (std::bad_alloc const&) {
 }
 
-void forget_delivery(future_core& self) noexcept {
+void keep_delivery(future_core& self) noexcept {
   std::lock_guard guard{side_lock(self)};
-  if (side_block* const side = self.side.load(std::memory_order_relaxed)) side->thrown.reset();
+  side_block* const side = self.side.load(std::memory_order_relaxed);
+  if (side != nullptr && side->thrown != nullptr) side->thrown->kept = std::current_exception();
+}
+
+void let_go_of_delivery(future_core& self) noexcept {
+  std::exception_ptr kept;
+  std::lock_guard guard{side_lock(self)};
+  side_block* const side = self.side.load(std::memory_order_relaxed);
+  if (side != nullptr && side->thrown != nullptr) kept.swap(side->thrown->kept);
+}
+
+void forget_delivery(future_core& self) noexcept {
+  std::unique_ptr<thrown_cancellation> t;
+  std::lock_guard guard{side_lock(self)};
+  if (side_block* const side = self.side.load(std::memory_order_relaxed)) t.swap(side->thrown);
   end_watch(self);
 }
 

@@ -69,6 +69,7 @@ void team::settle() {
     if (is_watched(self)) [[unlikely]] forget_delivery(self);
     std::rethrow_exception(std::move(error_));
   }
+  if (is_watched(self)) [[unlikely]] let_go_of_delivery(self);
   if (request_) deliver(self, std::move(*request_), heard_before_);
   if ((said & is_cancelled) == 0) return;
   if (can_deliver(self)) deliver(self);
@@ -132,13 +133,10 @@ struct member::wait : wait_record {
 
 void member::await(portion& p) noexcept {
   parker& me = this_parker();
-  p.joiner_ = &me;
-  auto was = portion::joining::unjoined;
-  if (p.joined_.compare_exchange_strong(was, portion::joining::awaited, std::memory_order_acq_rel, std::memory_order_acquire)) {
+  if (p.end_.await(me)) {
     wait mine(*this);
     wait_record* const before = std::exchange(self_->waiting, &mine);
-    (void)wait_until(me, self_, {awaited::part, &p}, no_limit, false,
-                     [&] { return p.joined_.load(std::memory_order_acquire) == portion::joining::done; });
+    (void)wait_until(me, self_, {awaited::part, &p}, no_limit, false, [&] { return p.end_.is_over(); });
     self_->waiting = before;
   }
   future_core* const runner = p.runner_.load(std::memory_order_relaxed);
@@ -153,6 +151,7 @@ void member::failed() noexcept {
   try {
     throw;
   } catch (cancelled const& e) {
+    if (is_watched(*self_)) [[unlikely]] keep_delivery(*self_);
     team_.cancel(std::current_exception());
     ask_all(e.message());
   } catch (...) {
@@ -232,20 +231,16 @@ void portion::run_taken() noexcept {
       team_.fail(std::current_exception());
     }
   }
-  be_done();
+  finish();
 }
 
 void portion::fail_for_want_of_stack() noexcept {
   team_.fail(std::make_exception_ptr(std::bad_alloc()));
-  be_done();
+  finish();
 }
 
-void portion::be_done() noexcept {
-  auto was = joining::unjoined;
-  if (joined_.compare_exchange_strong(was, joining::done, std::memory_order_acq_rel, std::memory_order_acquire)) return;
-  parker& waiting = *joiner_;
-  joined_.store(joining::done, std::memory_order_release);
-  kick(waiting);
+void portion::finish() noexcept {
+  if (parker* const waiting = end_.finish()) kick(*waiting);
 }
 
 void portion::ask_to_end(std::string_view message) noexcept {

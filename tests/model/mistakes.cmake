@@ -5,7 +5,7 @@
 # argument names the variant to start from instead.
 function(weft_substituted target model file from to)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${file})
-  string(REGEX REPLACE "^scheduler/weft/" "weft/" copy ${file})
+  string(REGEX REPLACE "^(scheduler|runtime)/weft/" "weft/" copy ${file})
   if(ARGC GREATER 5)
     file(READ ${CMAKE_CURRENT_BINARY_DIR}/copies/variant_${ARGV5}/${copy} text)
   else()
@@ -51,6 +51,7 @@ set(list scheduler/weft/detail/wait_list.hpp)
 set(job scheduler/weft/detail/job.hpp)
 set(deque scheduler/deque.hpp)
 set(claim scheduler/claim.hpp)
+set(part_end runtime/weft/detail/part_end.hpp)
 
 # ---- parker
 weft_mistake(park_over_kick parker ${parker}
@@ -219,3 +220,67 @@ weft_mistake(trim_buries_what_is_stolen join ${claim}
   [[while (Job* const x = own.pop()) {]]
   [[while (Job* const x = own.newest()) {
     (void)own.pop();]])
+
+# ---- team
+weft_mistake(part_done_releases_nothing team ${part_end}
+  [[stage::done, std::memory_order_release, std::memory_order_acquire)) return nullptr;]]
+  [[stage::done, std::memory_order_relaxed, std::memory_order_acquire)) return nullptr;]])
+weft_mistake(awaited_part_done_releases_nothing team ${part_end}
+  [[at_.store(stage::done, std::memory_order_release);]] [[at_.store(stage::done, std::memory_order_relaxed);]])
+weft_mistake(part_awaited_releases_nothing team ${part_end}
+  [[stage::awaited, std::memory_order_release, std::memory_order_acquire);]]
+  [[stage::awaited, std::memory_order_relaxed, std::memory_order_acquire);]])
+weft_mistake(part_awaited_too_late_acquires_nothing team ${part_end}
+  [[stage::awaited, std::memory_order_release, std::memory_order_acquire);]]
+  [[stage::awaited, std::memory_order_release, std::memory_order_relaxed);]])
+weft_mistake(part_done_late_acquires_nothing team ${part_end}
+  [[stage::done, std::memory_order_release, std::memory_order_acquire)) return nullptr;]]
+  [[stage::done, std::memory_order_release, std::memory_order_relaxed)) return nullptr;]])
+weft_mistake(part_over_acquires_nothing team ${part_end}
+  [[at_.load(std::memory_order_acquire) == stage::done]] [[at_.load(std::memory_order_relaxed) == stage::done]])
+weft_mistake(whom_to_kick_said_too_late team ${part_end}
+  [[    forker_ = &forker;
+    auto was = stage::unjoined;
+    return at_.compare_exchange_strong(was, stage::awaited, std::memory_order_release, std::memory_order_acquire);]]
+  [[    auto was = stage::unjoined;
+    bool const waits = at_.compare_exchange_strong(was, stage::awaited, std::memory_order_release, std::memory_order_acquire);
+    forker_ = &forker;
+    return waits;]])
+weft_mistake(part_read_after_done team ${part_end}
+  [[    parker* const waiting = forker_;
+    at_.store(stage::done, std::memory_order_release);
+    return waiting;]]
+  [[    at_.store(stage::done, std::memory_order_release);
+    return forker_;]])
+weft_mistake(part_done_without_exchange team ${part_end}
+  [[    auto was = stage::unjoined;
+    if (at_.compare_exchange_strong(was, stage::done, std::memory_order_release, std::memory_order_acquire)) return nullptr;]]
+  [[    if (at_.load(std::memory_order_acquire) == stage::unjoined) {
+      at_.store(stage::done, std::memory_order_seq_cst);
+      return nullptr;
+    }]])
+weft_mistake(part_awaited_without_exchange team ${part_end}
+  [[    auto was = stage::unjoined;
+    return at_.compare_exchange_strong(was, stage::awaited, std::memory_order_release, std::memory_order_acquire);]]
+  [[    if (at_.load(std::memory_order_acquire) != stage::unjoined) return false;
+    at_.store(stage::awaited, std::memory_order_seq_cst);
+    return true;]])
+weft_mistake(part_kicked_before_done team tests/model/team_model.cpp
+  [[    if (parker* const waiting = p->end.finish(); waiting != nullptr && waiting->kick()) model::fiber::schedule(*waiting);]]
+  [[    forker.kick_it();
+    (void)p->end.finish();]])
+weft_mistake(taker_says_who_too_weakly team tests/model/team_model.cpp [[runner.store(1, seq_cst);]] [[runner.store(1, release);]])
+weft_mistake(taker_looks_too_weakly team tests/model/team_model.cpp [[said.load(seq_cst) == 0]] [[said.load(relaxed) == 0]])
+weft_mistake(taker_looks_before_it_says_who team tests/model/team_model.cpp
+  [[    runner.store(1, seq_cst);
+    if (said.load(seq_cst) == 0) {]]
+  [[    bool const goes = said.load(seq_cst) == 0;
+    runner.store(1, seq_cst);
+    if (goes) {]])
+weft_mistake(forker_looks_too_weakly team tests/model/team_model.cpp [[if (runner.load(seq_cst) == 0) return;]] [[if (runner.load(relaxed) == 0) return;]])
+weft_mistake(forker_looks_before_it_says_stop team tests/model/team_model.cpp
+  [[    (void)said.fetch_or(1, seq_cst);
+    if (runner.load(seq_cst) == 0) return;]]
+  [[    bool const nobody = runner.load(seq_cst) == 0;
+    (void)said.fetch_or(1, seq_cst);
+    if (nobody) return;]])

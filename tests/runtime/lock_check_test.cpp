@@ -106,8 +106,10 @@ TEST_CASE("the lock of the system that a task suspends with is reported, once fo
   CHECK(count(end.err, "'clean'") == 0);
   CHECK(count(end.err, " suspends with a lock of the system held") == 6);
   CHECK(count(end.err, "lock_check_test.cpp:") == 6);
-  CHECK(count(end.err, "  taken at:\n    void hold<std::mutex>(") + count(end.err, "  taken at:\n    std::mutex::lock()") == 3);
-  CHECK(count(end.err, "  suspends at:\n") == 6);
+  CHECK(count(end.err, "  taken at:\n    ") == 6);
+  CHECK(count(end.err, "  suspends at:\n    ") == 6);
+  CHECK(count(end.err, "    void hold<std::mutex>(std::mutex&") >= 3);
+  CHECK(count(end.err, "    hold_shared(std::shared_mutex&") >= 3);
   CHECK(preloaded("lock check: each place once", "0").err.empty());
 }
 

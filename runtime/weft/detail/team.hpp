@@ -5,18 +5,14 @@
 // has no block, no handle, no name. Nobody takes it: the forker takes it back and does it within its own task. Who takes
 // it becomes a task for it, a member of the team, and may fork parts of that part.
 //
-//   portion::joined_   unjoined --forker--> awaited --taker--> done
-//                   unjoined --taker-------------------> done
-//
 // Invariants
 //   K1  A part's entry is in one queue, or taken; nobody claims a part in place, so it leaves no tombstone (J5 in job.hpp).
-//   K2  The forker leaves the part's scope when it has taken the entry back, or sees `done`: the taker's last touch.
+//   K2  The forker leaves the part's scope when it has taken the entry back, or sees its end: the taker's last touch (part_end.hpp).
 //   K3  A member's open parts are a stack, linked by `before_`, which only its own fiber reads and writes.
 //   K4  No request is lost: the forker says that the team stops, then reads who has taken the part and asks him to end; the
 //       taker says who he is, then reads whether the team stops. seq_cst. A forker asks the takers of its own open parts, once
 //       for each request.
-// Orders: done (release) pairs with the forker's load (acquire): what the taker has written. What the team has thrown is
-//   written once, by whoever has set its bit, and read when all have been joined.
+// What the team has thrown is written once, by whoever has set its bit, and read when all have been joined.
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -27,6 +23,7 @@
 #include <weft/cancel.hpp>
 #include <weft/detail/core.hpp>
 #include <weft/detail/parking.hpp>
+#include <weft/detail/part_end.hpp>
 #include <weft/task.hpp>
 
 namespace weft::detail {
@@ -48,17 +45,14 @@ class portion : public unstarted {
 
  private:
   friend class member;
-  enum class joining : std::uint32_t { unjoined, awaited, done };
-
   void work_as_member();                  // throws std::bad_alloc
-  void be_done() noexcept;
+  void finish() noexcept;
   void ask_to_end(std::string_view message) noexcept;
 
   team& team_;
   function const work_;
   portion* before_ = nullptr;                // forked by the same member, and open
-  parker* joiner_ = nullptr;
-  std::atomic<joining> joined_{joining::unjoined};
+  part_end end_;
   std::atomic<future_core*> runner_{nullptr};  // its taker's task, in which the forker owns a weak handle
 };
 
