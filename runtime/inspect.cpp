@@ -47,7 +47,7 @@ std::string waits_for(future_core const& c) {
 
 }  // namespace
 
-char const* name_of_awaited(std::uint8_t kind) noexcept { return kind < std::size(awaited_thing) ? awaited_thing[kind] : ""; }
+char const* name_of_awaited(std::uint8_t kind) noexcept { return kind < std::size(awaited_names) ? awaited_names[kind] : ""; }
 
 std::optional<task_info> look_at(future_core& c, std::uint32_t generation, clock::duration now) {
   task_info i;
