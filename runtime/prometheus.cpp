@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/utf8.hpp"
 #include <weft/metrics.hpp>
 
 namespace weft {
@@ -13,13 +14,18 @@ using std::chrono::nanoseconds;
 
 std::string escaped(std::string_view text) {
   std::string out;
-  for (char const c : text) {
-    if (c == '\n') {
+  while (!text.empty()) {
+    auto const n = detail::character_size(text);
+    char const c = text.front();
+    if (n == 0) {
+      out += "\xef\xbf\xbd";  // U+FFFD: a page that is not UTF-8 is refused as a whole
+    } else if (c == '\n') {
       out += "\\n";
     } else {
       if (c == '\\' || c == '"') out += '\\';
-      out += c;
+      out += text.substr(0, n);
     }
+    text.remove_prefix(n == 0 ? 1 : n);
   }
   return out;
 }

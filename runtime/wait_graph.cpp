@@ -26,7 +26,7 @@ fiber* fiber_of(future_core& c) noexcept {
 void add_open(completions const& all, holders& h) {
   h.any = all.one_will_do();
   for (completion const* n = all.last_added(); n != nullptr; n = n->added_before) {
-    if (n->core == nullptr) continue;
+    if (n->core == nullptr || !completions::is_open(*n)) continue;
     if (n->core->done()) {
       h.others = h.others || h.any;  // it may just be about to be told
       continue;

@@ -304,9 +304,9 @@ TEST_CASE("a simulation measures in its own time, and the same each time") {
   CHECK(one.busy == 0ns);
 }
 
-TEST_CASE("metrics as text: names are escaped, times are in seconds, buckets add up") {
+TEST_CASE("metrics as text: names are escaped and UTF-8, times are in seconds, buckets add up") {
   weft::runtime_metrics m;
-  m.name = "a\"b\\c\nd";
+  m.name = "a\"b\\c\nd\xff\u00e9";
   m.finished = 12'345'678'901;
   m.workers.resize(2);
   m.workers[1].busy = 1'500'000'001ns;
@@ -316,7 +316,7 @@ TEST_CASE("metrics as text: names are escaped, times are in seconds, buckets add
   m.delay.sum = 45s;
   auto const text = weft::to_prometheus(m);
   auto const has = [&text](std::string const& line) { return text.find(line + '\n') != std::string::npos; };
-  std::string const name = R"(runtime="a\"b\\c\nd")";
+  std::string const name = R"(runtime="a\"b\\c\nd)" "\ufffd\u00e9\"";
   CHECK(has("# TYPE weft_tasks_finished_total counter"));
   CHECK(has("weft_tasks_finished_total{" + name + R"(,result="ok"} 12345678901)"));
   CHECK(has("weft_worker_busy_seconds_total{" + name + R"(,worker="0"} 0)"));

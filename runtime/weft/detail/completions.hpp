@@ -79,8 +79,10 @@ class completions {
   // For inspection, while the owner is kept from going on: will one that ends well do, or do all have to be done?
   [[nodiscard]] bool one_will_do() const noexcept {
     auto const asked = asked_.load(std::memory_order_relaxed);
-    return (asked >> 32 & finished) != 0 || (asked & 0xffffffff) == 1;
+    return (asked >> 32 & finished) != 0 || ((asked & 0xffffffff) == 1 && watched_ != 1);
   }
+  // Likewise: watched, and the owner has not heard of its end.
+  [[nodiscard]] static bool is_open(completion const& n) noexcept { return n.open_; }
 
   // Afterwards nobody is told any more, and nodes and futures may go. Idempotent.
   void leave() noexcept;
