@@ -164,6 +164,7 @@ void descriptor::peer_went() noexcept {
 void descriptor::watch_peer(parker* p) {
   if (p != nullptr) (void)enter_into(*reactor::here());
   peer_watcher_.store(p, std::memory_order_seq_cst);
+  if (p != nullptr && peer_may_have_gone_.load(std::memory_order_seq_cst)) kick(*p, false);  // N7: it had said so before
 }
 
 // What comes after the exchange leaves the hint for the next look.

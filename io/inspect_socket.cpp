@@ -4,14 +4,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <locale>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include <unistd.h>
+
 #include "runtime/json.hpp"
-#include "scheduler/recorder.hpp"
+#include "runtime/runtime_core.hpp"
+#include "runtime/trace.hpp"
+#include <weft/cancel.hpp>
 #include <weft/inspect.hpp>
 #include <weft/runtime.hpp>
 #include <weft/trace.hpp>
@@ -32,6 +38,7 @@ unix_listen_options private_file() noexcept {
 template <class Write>
 std::string written_by(Write&& write) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());  // the program may have set another
   write(out);
   return std::move(out).str();
 }
@@ -44,8 +51,10 @@ std::string refusal(std::string_view why) {
   });
 }
 
+detail::runtime_core const& runtime_here() noexcept { return *detail::current_core()->rt.load(std::memory_order_relaxed); }
+
 void write_loads(std::ostream& out, std::chrono::milliseconds last) {
-  out << "{\"format\":1,\"workers\":" << runtime::current()->metrics().workers.size() << ",\"loads\":[";
+  out << "{\"format\":1,\"workers\":" << runtime_here().sched->options.workers << ",\"loads\":[";
   char const* separator = "";
   for (auto const& l : trace::loads(last)) {
     out << std::exchange(separator, ",") << "{\"name\":";
@@ -76,10 +85,13 @@ inspect_socket::inspect_socket(runtime& of, std::string_view path, inspect_optio
 inspect_socket::~inspect_socket() = default;
 
 void inspect_socket::recording::turn_on() {
-  if (!detail::recording() && !on_.exchange(true)) trace::record(true);
+  std::call_once(once_, [this] {
+    detail::hold_recording();
+    on_ = true;
+  });
 }
 inspect_socket::recording::~recording() {
-  if (on_) trace::record(false);
+  if (on_) detail::let_go_of_recording();
 }
 
 // So many tasks accept and answer, each one connection at a time.
@@ -116,7 +128,18 @@ std::string inspect_socket::answer(std::string_view request) {
   return refusal("unknown request '" + std::string(request) + "'; there are: tasks, dump, metrics, loads MILLISECONDS, trace");
 }
 
+// With many tasks and records it takes a while; a worker would be kept by it.
+std::string inspect_socket::look(std::string_view request) {
+  shield_scope const whole;
+  return looks_.submit([this, request] {
+    this_task::set_name("inspect_socket");
+    return answer(request);
+  }).get();
+}
+
 void inspect_socket::converse(unix_stream& client) {
+  // The file's mode keeps others out; a name without a file has none.
+  if (auto const user = client.peer_credentials().user; user != ::geteuid() && user != 0) return;
   std::error_code failed;
   std::string request;
   client.set_read_deadline(patience_);
@@ -124,7 +147,7 @@ void inspect_socket::converse(unix_stream& client) {
   bool const too_long = failed == std::errc::message_size;
   if (too_long) failed.clear();
   if (failed) return;
-  auto const text = too_long ? refusal("the request is too long") : answer(std::string_view(request).substr(0, n - 1));
+  auto const text = too_long ? refusal("the request is too long") : look(std::string_view(request).substr(0, n - 1));
   for (std::size_t at = 0; at < text.size() && !failed; at += piece) {
     client.set_write_deadline(patience_);
     client.write_all(std::string_view(text).substr(at, piece), failed);

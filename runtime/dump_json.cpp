@@ -1,5 +1,5 @@
 // dump_json(): docs/debugging.md has the format.
-#include <cstdio>
+#include <charconv>
 #include <sstream>
 
 #include "runtime/dump.hpp"
@@ -30,9 +30,9 @@ class object {
   void text(char const* name, std::string_view value) { write_json_string(field(name), value); }
   void number(char const* name, std::uint64_t value) { field(name) << value; }
   void ms(char const* name, clock::duration d) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3f", std::chrono::duration<double, std::milli>(d).count());
-    field(name) << text;
+    char text[64];  // by to_chars: no locale changes it
+    auto const value = std::chrono::duration<double, std::milli>(d).count();
+    field(name) << std::string_view(text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 3).ptr);
   }
 
  private:

@@ -19,6 +19,11 @@ constexpr std::size_t frame_pointer_at = 0x90, place_at = 0xa0;
 constexpr std::size_t frame_pointer_at = 0, place_at = 0;  // not known: no frames
 #endif
 
+// What is read may be any word of that stack, also what a sanitizer keeps to itself.
+[[gnu::noinline, gnu::no_sanitize_address, gnu::no_sanitize_thread]] std::uintptr_t word(std::uintptr_t at) noexcept {
+  return *reinterpret_cast<std::uintptr_t const*>(at);
+}
+
 }  // namespace
 
 std::vector<void*> frames_of(fiber const& f) {
@@ -26,7 +31,6 @@ std::vector<void*> frames_of(fiber const& f) {
   auto const begin = reinterpret_cast<std::uintptr_t>(f.context.load(std::memory_order_relaxed));
   auto const end = reinterpret_cast<std::uintptr_t>(f.top.load(std::memory_order_relaxed));
   if (place_at == 0 || begin == 0 || end - begin <= place_at) return all;
-  auto const word = [](std::uintptr_t at) { return *reinterpret_cast<std::uintptr_t const*>(at); };
   all.push_back(reinterpret_cast<void*>(word(begin + place_at)));
   auto low = begin + place_at;
   for (auto at = word(begin + frame_pointer_at); all.size() != longest; at = word(at)) {

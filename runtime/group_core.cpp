@@ -58,9 +58,10 @@ void group_core::enroll(future_core& c) {
   unlock(w + one_child);
 }
 
-// Memory is had without the lock; who comes after that is not listed.
+// Memory is had without the lock, and the lock is let go before others notice: of more children the rest is not listed.
 void group_core::list_children(std::vector<future_core*>& into) {
-  into.reserve(into.size() + size());
+  constexpr std::size_t most = 4096;
+  into.reserve(into.size() + std::min(most, size()));
   auto const w = lock();
   for (group_link* const list : {&children_, &asked_}) {
     for (group_link* m = list->next; m != list && into.size() != into.capacity(); m = m->next) into.push_back(static_cast<group_member*>(m)->core);

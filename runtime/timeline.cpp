@@ -1,6 +1,7 @@
 #include "runtime/timeline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <string_view>
 #include <tuple>
@@ -78,12 +79,19 @@ class replay {
     if (arrives) draft_.moments.push_back({task, at, draft::moment::arrives, {}, open_.back()});
   }
 
-  // It, within those that it is inlined into.
+  // It, within those that it is inlined into: the nearest of them, for a recursion may be as deep as its stack.
   void open_chain(std::uint64_t task, std::int64_t at, bool arrives) {
-    if (task == 0) return;
-    heard_of(task, at);
-    if (auto const o = draft_.outer.find(task); o != draft_.outer.end()) open_chain(o->second, at, false);
-    open(task, at, arrives);
+    std::array<std::uint64_t, 32> chain;
+    std::size_t n = 0;
+    while (task != 0 && n != chain.size()) {
+      chain[n++] = task;
+      auto const o = draft_.outer.find(task);
+      task = o != draft_.outer.end() ? o->second : 0;
+    }
+    while (n-- != 0) {
+      heard_of(chain[n], at);
+      open(chain[n], at, arrives && n == 0);
+    }
   }
 
   void close(std::int64_t at, slice::stop why, std::uint8_t detail) {

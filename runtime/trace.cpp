@@ -8,8 +8,11 @@
 #include <mutex>
 #include <ostream>
 #include <stdexcept>
+#include <string>
 #include <system_error>
 #include <utility>
+
+#include <unistd.h>
 
 #include "runtime/symbol.hpp"
 #include "runtime/trace.hpp"
@@ -24,6 +27,7 @@ namespace {
 struct state {
   std::mutex lock;
   bool flight = false;      // record(true)
+  unsigned holders = 0;     // hold_recording()
   std::ofstream file;       // open: between start() and stop()
   std::filesystem::path path;
 };
@@ -42,6 +46,10 @@ void begin(options const& o) {
 void end() noexcept {
   detail::end_wait_profile();
   detail::end_recording();
+}
+
+void end_if_unwanted(state const& s) noexcept {
+  if (!s.flight && s.holders == 0 && !s.file.is_open()) end();
 }
 
 [[noreturn]] void cannot_write(std::filesystem::path const& path, int error) {
@@ -68,7 +76,7 @@ void record(bool on) {
   std::lock_guard guard{s.lock};
   if (on && !detail::recording()) begin({});
   s.flight = on;
-  if (!on && !s.file.is_open()) end();
+  end_if_unwanted(s);
 }
 
 void record(options o) {
@@ -95,7 +103,7 @@ void stop() {
   if (!s.file.is_open()) throw invalid_state_error("weft: trace::stop() without start()");
   auto file = std::exchange(s.file, std::ofstream());
   auto const path = std::exchange(s.path, {});
-  if (!s.flight) end();
+  end_if_unwanted(s);
   write_and_close(file, path);
 }
 
@@ -129,6 +137,7 @@ void write_waits(std::ostream& out) {
 namespace weft::detail {
 namespace {
 
+// Null: none.
 char const* environments_path() noexcept {
   static char const* const path = [] {
     char const* const p = std::getenv("WEFT_TRACE");
@@ -137,12 +146,20 @@ char const* environments_path() noexcept {
   return path;
 }
 
+// %p in it is the process: others may have the same environment.
+std::string file_of_this_process() {
+  std::string path = environments_path();
+  if (auto const at = path.find("%p"); at != path.npos) path.replace(at, 2, std::to_string(::getpid()));
+  return path;
+}
+
 // Whole when it appears under its name: others may be waiting for it. One thread at a time.
-void write_to(std::filesystem::path const& path) noexcept try {
+void write_to(char const* suffix) noexcept try {
   static std::mutex lock;
   std::lock_guard guard{lock};
+  std::filesystem::path const path = file_of_this_process() + suffix;
   auto half = path;
-  half += ".part";
+  half += ".part" + std::to_string(::getpid());
   std::ofstream file;
   trace::open(file, half);
   trace::write_and_close(file, half);
@@ -152,6 +169,20 @@ void write_to(std::filesystem::path const& path) noexcept try {
 }
 
 }  // namespace
+
+void hold_recording() {
+  auto& s = trace::current();
+  std::lock_guard guard{s.lock};
+  if (!recording()) trace::begin({});
+  ++s.holders;
+}
+
+void let_go_of_recording() noexcept {
+  auto& s = trace::current();
+  std::lock_guard guard{s.lock};
+  --s.holders;
+  trace::end_if_unwanted(s);
+}
 
 void trace_as_environment_says() noexcept {
   static std::once_flag once;
@@ -166,11 +197,11 @@ void trace_as_environment_says() noexcept {
 }
 
 void write_environments_trace() noexcept {
-  if (environments_path() != nullptr && recording()) write_to(environments_path());
+  if (environments_path() != nullptr && recording()) write_to("");
 }
 
 void write_trace_of_stall() noexcept {
-  if (environments_path() != nullptr && recording()) write_to(std::string(environments_path()) + ".stall");
+  if (environments_path() != nullptr && recording()) write_to(".stall");
 }
 
 }  // namespace weft::detail

@@ -19,8 +19,9 @@ struct sum {
 }  // namespace
 
 std::vector<task_load> loads(clock::duration last) {
+  if (last.count() <= 0) return {};
   timeline const t(detail::read_records());
-  auto const begin = t.end - std::max<std::int64_t>(last.count(), 0);
+  auto const begin = t.end - last.count();
   // How much of the time a thread's records show; what they do not is as the rest.
   auto const scale = [&](std::size_t thread) {
     auto const shown = t.end - std::max(begin, t.threads[thread].begin);

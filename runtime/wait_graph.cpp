@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
+#include <unordered_map>
 #include <utility>
 
 #include "runtime/frames.hpp"
@@ -122,6 +124,9 @@ class wait_graph::index {
 };
 
 wait_graph::wait_graph(runtime_core const& rt, frames_too with) : rt_(rt) {
+  // One at a time: who is kept from going on by one would look as if he ran to another.
+  static std::mutex looking;
+  std::lock_guard const guard{looking};
   auto const now = clock::duration{rt.sched->now()};
   std::vector<holders> held_by;
   each_core([&](future_core& c, std::uint32_t generation) {
@@ -162,6 +167,12 @@ void wait_graph::look_closer(node& n, holders& h, frames_too with) {
 // Addresses become indices.
 void wait_graph::connect(std::vector<holders> const& held_by) {
   index all(nodes_);
+  std::unordered_map<void const*, std::size_t> known;  // many wait for the same, and stacks are searched for one by one
+  auto const of_place = [&](void const* place) {
+    auto const [it, is_new] = known.try_emplace(place);
+    if (is_new) it->second = all.of_place(place);
+    return it->second;
+  };
   if (std::any_of(held_by.begin(), held_by.end(), [](holders const& h) { return !h.places.empty(); })) all.add_stacks(nodes_);
   for (std::size_t i = 0; i != nodes_.size(); ++i) {
     node& n = nodes_[i];
@@ -173,7 +184,7 @@ void wait_graph::connect(std::vector<holders> const& held_by) {
       if (target == index::nowhere) others = true;
     };
     for (future_core const* c : h.tasks) add(all.of(c));
-    for (void const* place : h.places) add(all.of_place(place));
+    for (void const* place : h.places) add(of_place(place));
     if (n.targets.empty() || (n.any && others)) n.free = true;
     if (n.targets.size() == 1) n.info.held_by = nodes_[n.targets.front()].info.id;
   }
@@ -204,12 +215,14 @@ std::vector<bool> wait_graph::stuck() const {
 std::vector<wait_graph::circle> wait_graph::circles(std::vector<bool> const& is_stuck) const {
   std::vector<circle> found;
   std::vector<std::size_t> seen(nodes_.size(), 0);  // on which walk
+  auto const is_older = [&](std::size_t a, std::size_t b) { return nodes_[a].info.id < nodes_[b].info.id; };
   for (std::size_t i = 0, walk = 1; i != nodes_.size(); ++i, ++walk) {
     circle path;
     // Each has a stuck target: if one will do, all are.
     for (auto at = i; is_stuck[at] && (seen[at] == 0 || seen[at] == walk);) {
       if (seen[at] == walk) {
         path.erase(path.begin(), std::find(path.begin(), path.end(), at));
+        std::rotate(path.begin(), std::min_element(path.begin(), path.end(), is_older), path.end());
         found.push_back(std::move(path));
         break;
       }

@@ -25,7 +25,7 @@ class wait_graph {
     bool free = true;                       // it runs, or somebody else may let it go on, or time
     std::vector<void*> frames = {};         // innermost first
   };
-  using circle = std::vector<std::size_t>;  // each waits for the next, the last for the first
+  using circle = std::vector<std::size_t>;  // each waits for the next, the last for the first; that is the oldest
   enum class frames_too : bool { no, yes };  // of suspended tasks
 
   // Any thread. std::bad_alloc.

@@ -83,7 +83,9 @@ lane& free_lane(registry& r, std::uint32_t number) {
   std::lock_guard guard{r.lock};
   auto const number = recording_number.load(std::memory_order_relaxed);
   if (number == 0) return nullptr;
+  lane const* const before = mine;
   let_go();
+  if (before != nullptr && before->ring.size() != r.records) std::erase_if(r.lanes, [before](auto const& l) { return l.get() == before; });
   std::string label;
   worker const* const w = worker::current();
   if (w != nullptr) {

@@ -9,12 +9,13 @@
 //                           [{"name":"x","slices":3,"busy_ns":1200,"delay_ns":40}]}, see trace::loads()
 //   trace                   what trace::write() writes: what was recorded
 //   anything else           {"error":"..."}
-// Recording is on from the first `loads` or `trace` until the socket goes; it was on already: it stays on.
-#include <atomic>
+// Recording is on from the first `loads` or `trace` until the socket goes, and on if the program wants it.
 #include <chrono>
+#include <mutex>
 #include <string>
 #include <string_view>
 
+#include <weft/blocking.hpp>
 #include <weft/task_group.hpp>
 #include <weft/unix.hpp>
 
@@ -26,7 +27,7 @@ struct inspect_options {
 };
 
 // Tasks of that runtime answer, so nobody does while none of its workers gets to run them: then there is WEFT_DUMP_SIGNAL. Only the
-// program's own user may connect (the file's mode is 0600), for what is told may be a secret.
+// program's own user may connect (and root), for what is told may be a secret.
 class inspect_socket {
  public:
   // Of the running task's runtime; elsewhere: no_runtime_error. A file that an earlier run has left is replaced; what unix_listener throws:
@@ -45,17 +46,20 @@ class inspect_socket {
     ~recording();
 
    private:
-    std::atomic<bool> on_{false};  // by us
+    std::once_flag once_;
+    bool on_ = false;
   };
 
   void start(unsigned connections);
   void serve();
   void converse(unix_stream&);
+  [[nodiscard]] std::string look(std::string_view request);
   [[nodiscard]] std::string answer(std::string_view request);
 
   unix_listener listener_;
   std::chrono::milliseconds const patience_;
   recording recording_;
+  blocking_pool looks_{1};
   task_group servers_;  // last: the others are theirs while they live
 };
 

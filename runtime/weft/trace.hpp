@@ -1,7 +1,7 @@
 #pragma once
 // Recording what tasks do, in the whole process: who runs where and when, who wakes whom, where tasks wait. See docs/tracing.md.
 //
-// With WEFT_TRACE=FILE in the environment recording is on from the first runtime on. FILE is written when a runtime ends, and FILE.stall
+// With WEFT_TRACE=FILE in the environment recording is on from the first runtime on. FILE (%p in it: the process's number) is written when a runtime ends, and FILE.stall
 // when a task that keeps its worker is reported (runtime_options::stall_threshold).
 // None of these suspends; those that write keep their thread meanwhile. From any thread.
 #include <chrono>
@@ -22,7 +22,7 @@ struct options {
 };
 
 // The flight recorder: the last seconds are kept, 30 to 50 ns an event. record(options) forgets what there was and begins anew; off keeps it
-// to be looked at. While start() is under way its recording goes on. std::bad_alloc; std::invalid_argument: no records.
+// to be looked at. While start() is under way, or an inspect_socket wants it, recording goes on. std::bad_alloc; std::invalid_argument: no records.
 void record(bool on);
 void record(options);
 

@@ -1,6 +1,7 @@
 // inspect_socket: what it answers, what it refuses, and that no client does it harm.
 #include <chrono>
 #include <filesystem>
+#include <locale>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,20 @@ TEST_CASE("inspect_socket: each request has its answer") {
     CHECK(has(ask(at.path, "trace\n"), "\"traceEvents\""));
     gate.set();
   });
+}
+
+TEST_CASE("inspect_socket: numbers are numbers in whatever locale the program has set") {
+  struct in_groups : std::numpunct<char> {
+    char do_thousands_sep() const override { return '~'; }
+    std::string do_grouping() const override { return "\1"; }
+  };
+  place const at;
+  auto const before = std::locale::global(std::locale(std::locale::classic(), new in_groups));
+  on_all([&at] {
+    weft::inspect_socket const socket(at.path);
+    for (auto const* request : {"loads 0\n", "tasks\n", "metrics\n", "loads 3600000\n", "trace\n"}) CHECK_FALSE(has(ask(at.path, request), "~"));
+  });
+  std::locale::global(before);
 }
 
 TEST_CASE("inspect_socket: what is no request is refused, with the reason") {

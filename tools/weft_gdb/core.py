@@ -1,7 +1,9 @@
 """Core files that gdb makes lack most stacks where their guard pages are no mappings of their own (Linux 6.13): at the first page of
 a mapping that cannot be read gdb gives up the rest of it. So the stacks of all tasks are written into the file afterwards. (The kernel's
 own core files have them.)"""
+import bisect
 import struct
+import sys
 
 import gdb
 
@@ -31,12 +33,14 @@ def add_stacks(path, fibers):
     """How many pages could not be read."""
     missed = 0
     with open(path, "r+b") as file:
-        found = list(segments(file))
+        found = sorted(segments(file))
         for fiber in fibers:
             for page in range((fiber.sp & -PAGE) - PAGE, fiber.top, PAGE):  # below sp there may be a red zone
-                place = next((offset + page - address for address, n, offset in found if address <= page < address + n), None)
-                if place is None or page < fiber.base:
+                i = bisect.bisect_right(found, (page, sys.maxsize)) - 1
+                address, n, offset = found[i] if i >= 0 else (0, 0, 0)
+                if page >= address + n or page < fiber.base:
                     continue
+                place = offset + page - address
                 try:
                     content = memory(page, PAGE)
                 except gdb.MemoryError:

@@ -63,7 +63,7 @@ class group_core {
   [[nodiscard]] std::vector<failure> take_failures();      // after wait_and_close()
   void report_failures() noexcept;                         // the same, nobody will look at them
 
-  // For inspection, while whoever waits for the children is kept from going on. std::bad_alloc.
+  // For inspection, while whoever waits for the children is kept from going on: some thousand of them. std::bad_alloc.
   void list_children(std::vector<future_core*>& into);
 
   void interrupts(future_core* body) noexcept { body_.store(body, std::memory_order_seq_cst); }  // null: no longer
