@@ -14,9 +14,9 @@
 
 #include <unistd.h>
 
-#include "runtime/json.hpp"
+#include "runtime/inspection/json.hpp"
+#include "runtime/inspection/trace.hpp"
 #include "runtime/runtime_core.hpp"
-#include "runtime/trace.hpp"
 #include <weft/cancel.hpp>
 #include <weft/inspect.hpp>
 #include <weft/runtime.hpp>

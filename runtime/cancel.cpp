@@ -14,7 +14,7 @@
 #include <new>
 #include <optional>
 
-#include "runtime/debug.hpp"
+#include "runtime/inspection/debug.hpp"
 #include <weft/detail/group_core.hpp>
 #include <weft/detail/parking.hpp>
 #include <weft/task.hpp>

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "runtime/debug.hpp"
+#include "runtime/inspection/debug.hpp"
 #include "runtime/waiting.hpp"
 #include <weft/task.hpp>
 

@@ -2,11 +2,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "runtime/deadlock_report.hpp"
-#include "runtime/debug.hpp"
-#include "runtime/report.hpp"
+#include "runtime/inspection/deadlock_report.hpp"
+#include "runtime/inspection/debug.hpp"
+#include "runtime/inspection/report.hpp"
+#include "runtime/inspection/task_records.hpp"
 #include "runtime/shield.hpp"
-#include "runtime/task_records.hpp"
 #include "runtime/waiting.hpp"
 #include <weft/detail/group_core.hpp>
 #include <weft/detail/team.hpp>

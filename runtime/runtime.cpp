@@ -5,13 +5,13 @@
 #include <cstdio>
 #include <stdexcept>
 
-#include "runtime/deadlock_report.hpp"
-#include "runtime/debug.hpp"
-#include "runtime/report.hpp"
-#include "runtime/schedtrace.hpp"
+#include "runtime/inspection/deadlock_report.hpp"
+#include "runtime/inspection/debug.hpp"
+#include "runtime/inspection/report.hpp"
+#include "runtime/inspection/schedtrace.hpp"
+#include "runtime/inspection/stderr.hpp"
+#include "runtime/inspection/trace.hpp"
 #include "runtime/signal_watch.hpp"
-#include "runtime/stderr.hpp"
-#include "runtime/trace.hpp"
 #include "scheduler/cpu_count.hpp"
 #include <weft/detail/parking.hpp>
 

@@ -1,8 +1,8 @@
 // The seeded world: one thread, a generator for every choice, a clock that only jumps.
 #include <weft/simulation.hpp>
 
-#include "runtime/debug.hpp"
-#include "runtime/dump.hpp"
+#include "runtime/inspection/debug.hpp"
+#include "runtime/inspection/dump.hpp"
 #include <weft/errors.hpp>
 
 namespace weft {

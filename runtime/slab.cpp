@@ -6,7 +6,7 @@
 #include <mutex>
 #include <new>
 
-#include "runtime/debug_layout.hpp"
+#include "runtime/inspection/debug_layout.hpp"
 
 namespace weft::detail {
 

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "runtime/swallowed.hpp"
+#include "runtime/inspection/swallowed.hpp"
 #include <weft/detail/core.hpp>
 
 namespace weft::detail {

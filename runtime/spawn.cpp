@@ -1,6 +1,6 @@
 // Who runs here, and how a task comes to be queued.
+#include "runtime/inspection/task_records.hpp"
 #include "runtime/task_locals.hpp"
-#include "runtime/task_records.hpp"
 #include <weft/errors.hpp>
 
 namespace weft::detail {

@@ -5,9 +5,9 @@
 #include <new>
 #include <stdexcept>
 
-#include "runtime/debug.hpp"
+#include "runtime/inspection/debug.hpp"
+#include "runtime/inspection/task_records.hpp"
 #include "runtime/task_locals.hpp"
-#include "runtime/task_records.hpp"
 #include "runtime/waiting.hpp"
 
 namespace weft::detail {

@@ -6,9 +6,9 @@
 #include <pthread.h>
 #include <thread>
 
-#include "runtime/debug.hpp"
+#include "runtime/inspection/debug.hpp"
+#include "runtime/inspection/task_records.hpp"
 #include "runtime/on_thread.hpp"
-#include "runtime/task_records.hpp"
 #include <weft/blocking.hpp>
 #include <weft/detail/parking.hpp>
 

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "runtime/json.hpp"
+#include "runtime/inspection/json.hpp"
 
 using namespace std::string_view_literals;
 

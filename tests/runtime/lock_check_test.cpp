@@ -22,7 +22,7 @@ namespace this_task = weft::this_task;
 
 #if defined(WEFT_ASAN) || defined(WEFT_TSAN)
 
-#include "runtime/held_lock.hpp"
+#include "runtime/inspection/held_lock.hpp"
 
 extern "C" std::size_t weft_take_held_locks(weft_held_lock*, std::size_t) noexcept { return 0; }
 

@@ -1,6 +1,6 @@
 // libweft_lock_check.so: stands in for the functions that take and release pthread's locks, and keeps books, per thread, of those that
 // are held. It has to come before the C library: by LD_PRELOAD, or by being linked to the program. Everything is passed on; what the
-// books say is asked for by weft's debug reports (runtime/held_lock.hpp).
+// books say is asked for by weft's debug reports (runtime/inspection/held_lock.hpp).
 //
 // A lock that is released by another thread than the one that took it stays in that one's books until they are asked for; a release that
 // the books do not know changes nothing. So they may miss something then, and never drift. pthread_cond_wait() gives the lock back and
@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "runtime/held_lock.hpp"
+#include "runtime/inspection/held_lock.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-"""Memory of the program, and the table in it that says where everything is: runtime/debug_layout.hpp, field by field.
+"""Memory of the program, and the table in it that says where everything is: runtime/inspection/debug_layout.hpp, field by field.
 
 The table's symbol is all that is needed of the program, so debug information may be missing.
 """

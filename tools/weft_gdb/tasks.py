@@ -1,4 +1,4 @@
-"""The tasks of a process or core file, as the library's own inspection sees them (runtime/inspect.cpp). What is `ready` here, woken and
+"""The tasks of a process or core file, as the library's own inspection sees them (runtime/inspection/inspect.cpp). What is `ready` here, woken and
 waiting for a worker, is `running` there: only who has stopped all threads can tell."""
 import contextlib
 import functools

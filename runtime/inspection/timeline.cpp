@@ -1,4 +1,4 @@
-#include "runtime/timeline.hpp"
+#include "runtime/inspection/timeline.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "runtime/inspection/task_records.hpp"
 #include "runtime/slab.hpp"
-#include "runtime/task_records.hpp"
 #include "scheduler/recording.hpp"
 
 namespace weft::detail {

@@ -1,4 +1,4 @@
-#include "runtime/schedtrace.hpp"
+#include "runtime/inspection/schedtrace.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -17,8 +17,8 @@
 
 #include <pthread.h>
 
+#include "runtime/inspection/stderr.hpp"
 #include "runtime/runtime_core.hpp"
-#include "runtime/stderr.hpp"
 
 namespace weft::detail {
 namespace {

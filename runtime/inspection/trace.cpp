@@ -14,9 +14,9 @@
 
 #include <unistd.h>
 
-#include "runtime/symbol.hpp"
-#include "runtime/trace.hpp"
-#include "runtime/trace_json.hpp"
+#include "runtime/inspection/symbol.hpp"
+#include "runtime/inspection/trace.hpp"
+#include "runtime/inspection/trace_json.hpp"
 #include "scheduler/wait_profile.hpp"
 #include <weft/errors.hpp>
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "runtime/utf8.hpp"
+#include "runtime/inspection/utf8.hpp"
 #include <weft/metrics.hpp>
 
 namespace weft {

@@ -1,4 +1,4 @@
-#include "runtime/frames.hpp"
+#include "runtime/inspection/frames.hpp"
 
 #include <cstddef>
 #include <cstdint>

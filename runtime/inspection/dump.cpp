@@ -3,8 +3,8 @@
 #include <ostream>
 #include <unordered_map>
 
-#include "runtime/dump.hpp"
-#include "runtime/symbol.hpp"
+#include "runtime/inspection/dump.hpp"
+#include "runtime/inspection/symbol.hpp"
 
 namespace weft::detail {
 namespace {

@@ -1,12 +1,12 @@
-#include "runtime/swallowed.hpp"
+#include "runtime/inspection/swallowed.hpp"
 
 #include <algorithm>
 #include <exception>
 #include <new>
 
-#include "runtime/debug.hpp"
-#include "runtime/report.hpp"
-#include "runtime/stderr.hpp"
+#include "runtime/inspection/debug.hpp"
+#include "runtime/inspection/report.hpp"
+#include "runtime/inspection/stderr.hpp"
 
 namespace weft::detail {
 namespace {

@@ -1,4 +1,4 @@
-#include "runtime/deadlock_report.hpp"
+#include "runtime/inspection/deadlock_report.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -8,9 +8,9 @@
 #include <thread>
 #include <utility>
 
-#include "runtime/debug.hpp"
-#include "runtime/dump.hpp"
-#include "runtime/stderr.hpp"
+#include "runtime/inspection/debug.hpp"
+#include "runtime/inspection/dump.hpp"
+#include "runtime/inspection/stderr.hpp"
 
 namespace weft::detail {
 namespace {

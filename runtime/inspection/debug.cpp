@@ -1,11 +1,11 @@
-#include "runtime/debug.hpp"
+#include "runtime/inspection/debug.hpp"
 
 #include <cstdlib>
 #include <string_view>
 #include <utility>
 
-#include "runtime/report.hpp"
-#include "runtime/stderr.hpp"
+#include "runtime/inspection/report.hpp"
+#include "runtime/inspection/stderr.hpp"
 
 namespace weft::detail {
 namespace {

@@ -2,9 +2,9 @@
 #include <charconv>
 #include <sstream>
 
-#include "runtime/dump.hpp"
-#include "runtime/json.hpp"
-#include "runtime/symbol.hpp"
+#include "runtime/inspection/dump.hpp"
+#include "runtime/inspection/json.hpp"
+#include "runtime/inspection/symbol.hpp"
 
 namespace weft::detail {
 namespace {

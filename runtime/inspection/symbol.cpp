@@ -1,4 +1,4 @@
-#include "runtime/symbol.hpp"
+#include "runtime/inspection/symbol.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "runtime/debug_layout.hpp"
+#include "runtime/inspection/debug_layout.hpp"
 
 #include <cstddef>
 #include <memory>

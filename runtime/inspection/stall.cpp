@@ -8,11 +8,11 @@
 #include <thread>
 #include <utility>
 
-#include "runtime/report.hpp"
+#include "runtime/inspection/report.hpp"
+#include "runtime/inspection/stderr.hpp"
+#include "runtime/inspection/symbol.hpp"
+#include "runtime/inspection/trace.hpp"
 #include "runtime/runtime_core.hpp"
-#include "runtime/stderr.hpp"
-#include "runtime/symbol.hpp"
-#include "runtime/trace.hpp"
 
 namespace weft::detail {
 namespace {

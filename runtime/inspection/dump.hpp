@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/wait_graph.hpp"
+#include "runtime/inspection/wait_graph.hpp"
 
 namespace weft::detail {
 

@@ -1,4 +1,4 @@
-#include "runtime/task_records.hpp"
+#include "runtime/inspection/task_records.hpp"
 
 #include <bit>
 #include <mutex>

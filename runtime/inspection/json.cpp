@@ -1,8 +1,8 @@
-#include "runtime/json.hpp"
+#include "runtime/inspection/json.hpp"
 
 #include <ostream>
 
-#include "runtime/utf8.hpp"
+#include "runtime/inspection/utf8.hpp"
 
 namespace weft::detail {
 

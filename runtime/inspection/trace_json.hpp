@@ -2,7 +2,7 @@
 // A timeline as Chrome's trace events, which Perfetto and chrome://tracing open.
 #include <iosfwd>
 
-#include "runtime/timeline.hpp"
+#include "runtime/inspection/timeline.hpp"
 
 namespace weft::detail {
 

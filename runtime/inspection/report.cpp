@@ -1,4 +1,4 @@
-#include "runtime/report.hpp"
+#include "runtime/inspection/report.hpp"
 
 #include <cstring>
 

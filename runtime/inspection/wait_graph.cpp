@@ -1,4 +1,4 @@
-#include "runtime/wait_graph.hpp"
+#include "runtime/inspection/wait_graph.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "runtime/frames.hpp"
+#include "runtime/inspection/frames.hpp"
 #include "scheduler/halted.hpp"
 #include <weft/detail/awaited.hpp>
 #include <weft/detail/completions.hpp>

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <ostream>
 
-#include "runtime/dump.hpp"
+#include "runtime/inspection/dump.hpp"
 #include <weft/detail/awaited.hpp>
 
 namespace weft {

@@ -1,6 +1,6 @@
 // Process 1 has a track per thread, with the slices of tasks; process 2 the tasks' lives, which move from thread to thread and so are
 // asynchronous events. Arrows go from the slice in which a task was woken or spawned to the slice that it then had.
-#include "runtime/trace_json.hpp"
+#include "runtime/inspection/trace_json.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/json.hpp"
+#include "runtime/inspection/json.hpp"
 #include "runtime/runtime_core.hpp"
 
 namespace weft::detail {

@@ -5,7 +5,7 @@
 #include <map>
 #include <ranges>
 
-#include "runtime/timeline.hpp"
+#include "runtime/inspection/timeline.hpp"
 
 namespace weft::trace {
 namespace {

@@ -8,9 +8,9 @@
 #include <string>
 #include <thread>
 
-#include "runtime/dump.hpp"
+#include "runtime/inspection/dump.hpp"
+#include "runtime/inspection/stderr.hpp"
 #include "runtime/signals.hpp"
-#include "runtime/stderr.hpp"
 
 namespace weft::detail {
 namespace {

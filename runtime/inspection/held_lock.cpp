@@ -1,6 +1,6 @@
 // A lock of the system over a suspension: the task may go on on another thread, which cannot unlock it, and until it does, another task
 // that wants the lock stops its whole thread. What is told of once is no longer the thread's: it goes on with the task.
-#include "runtime/held_lock.hpp"
+#include "runtime/inspection/held_lock.hpp"
 
 #include <array>
 #include <cerrno>
@@ -16,10 +16,10 @@
 #include <dlfcn.h>
 #include <unwind.h>
 
-#include "runtime/debug.hpp"
-#include "runtime/report.hpp"
-#include "runtime/stderr.hpp"
-#include "runtime/symbol.hpp"
+#include "runtime/inspection/debug.hpp"
+#include "runtime/inspection/report.hpp"
+#include "runtime/inspection/stderr.hpp"
+#include "runtime/inspection/symbol.hpp"
 #include "scheduler/sanitizers.hpp"
 
 namespace weft::detail {

@@ -1,4 +1,4 @@
-#include "runtime/stderr.hpp"
+#include "runtime/inspection/stderr.hpp"
 
 #include <algorithm>
 #include <cerrno>
