@@ -32,7 +32,7 @@ def check_rows(by_name):
     assert by_name["in line *"] == (3, 0, 0, 3), by_name
     assert by_name["running"] == (1, 1, 0, 0) and by_name["blocking"] == (1, 1, 0, 0), by_name
     assert by_name["sleeper"] == by_name["holder"] == (1, 0, 0, 1), by_name
-    assert by_name["inspect_socket"][0] == 4, by_name
+    assert 5 <= by_name["inspect_socket"][0] <= 8, by_name  # those that listen, and who answers
 
 
 def rows_of(text):
@@ -43,7 +43,7 @@ def rows_of(text):
 
 def tables(tool, path):
     text = top(tool, path, "--once", *QUICK)
-    assert re.match(rf"{re.escape(path)}: 66 tasks: \d+ running, \d+ ready, \d+ waiting; \d+ workers; by busy\n\n +tasks", text), text
+    assert re.match(rf"{re.escape(path)}: (6[7-9]|70) tasks: \d+ running, \d+ ready, \d+ waiting; \d+ workers; by busy\n\n +tasks", text), text
     check_rows(rows_of(text))
     names = list(rows_of(top(tool, path, "--once", "--sort", "name", *QUICK)))
     assert names == sorted(names), names
