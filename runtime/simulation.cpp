@@ -54,7 +54,7 @@ void simulation::serve(detail::handle const& main) {
   core.sched->serve_here();
   std::string report;
   if (world_->stuck_now) {
-    detail::wait_graph const all(core);
+    detail::wait_graph const all(core, detail::wait_graph::frames_too::yes);
     report = text_of(all, all.deadlocks());
     if (!report.empty()) report.pop_back();  // the last end of a line
   }

@@ -27,11 +27,11 @@ void tell_deadlocks() noexcept try {
   std::string text;
   each_runtime([&text](runtime_core const& rt) {
     if (rt.debug == nullptr) return;
-    wait_graph const g(rt);
+    wait_graph const g(rt, wait_graph::frames_too::yes);
     auto circles = g.deadlocks();
     std::erase_if(circles, [&](auto const& c) { return !is_new(*rt.debug, g, c); });
     if (circles.empty()) return;
-    text.append("weft: runtime '").append(rt.options.name).append("' has come to rest over a deadlock:\n").append(text_of_deadlocks(g, circles));
+    text.append("weft: runtime '").append(rt.options.name).append("' has come to rest over a deadlock:\n").append(text_of_deadlocks(g, circles, wait_graph::frames_too::yes));
   });
   if (!text.empty()) write_to_stderr(text);
 } catch (std::bad_alloc const&) {

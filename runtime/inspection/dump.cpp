@@ -157,7 +157,7 @@ std::string text_of(wait_graph const& g, std::vector<wait_graph::circle> const& 
   return text + text_of_deadlocks(g, deadlocks);
 }
 
-std::string text_of_deadlocks(wait_graph const& g, std::vector<wait_graph::circle> const& deadlocks) {
+std::string text_of_deadlocks(wait_graph const& g, std::vector<wait_graph::circle> const& deadlocks, wait_graph::frames_too with) {
   std::string text;
   tree const all(g, text);
   for (auto const& circle : deadlocks) {
@@ -169,6 +169,8 @@ std::string text_of_deadlocks(wait_graph const& g, std::vector<wait_graph::circl
       text.append("  ").append(short_name(n.info)).append(" ").append(site_of(n.info)).append("  waits for ").append(n.info.waits_for);
       if (n.info.waits_for.find("(id ") == std::string::npos) text.append(": ").append(short_name(next));
       text.append("\n");
+      if (with == wait_graph::frames_too::no) continue;
+      for (void* const f : n.frames) text.append("      at ").append(describe_frame(f)).append("\n");
     }
   }
   return text;

@@ -12,6 +12,6 @@ namespace weft::detail {
 
 // The tree, then the deadlocks; empty without a task.
 [[nodiscard]] std::string text_of(wait_graph const&, std::vector<wait_graph::circle> const& deadlocks);
-[[nodiscard]] std::string text_of_deadlocks(wait_graph const&, std::vector<wait_graph::circle> const&);
+[[nodiscard]] std::string text_of_deadlocks(wait_graph const&, std::vector<wait_graph::circle> const&, wait_graph::frames_too = wait_graph::frames_too::no);
 
 }  // namespace weft::detail

@@ -92,8 +92,10 @@ TEST_CASE("WEFT_DEBUG=1: a runtime that has come to rest over a deadlock says so
       told err;
       deadlock([&](auto&, auto&) {
         auto text = err.until("deadlock of 2 tasks, each of which waits for the next:\n");
-        for (int line = 0; line != 2; ++line) text += err.until("\n");
-        for (auto const* part : {"weft: runtime 'weft' has come to rest over a deadlock:\n", "left (id ", "right (id "}) {
+        text += err.until("  right (id ");  // each with its stack
+        text += err.until("  waits for a mutex: left (id ");
+        (void)err.until("\n      at ");
+        for (auto const* part : {"weft: runtime 'weft' has come to rest over a deadlock:\n", "  left (id ", "  waits for a mutex: right (id ", "\n      at "}) {
           if (!has(text, part)) ::_exit(3);
         }
       });

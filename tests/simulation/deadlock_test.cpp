@@ -29,6 +29,7 @@ TEST_CASE("main alone waits for ever: deadlock_error that names it") {
     });
     CHECK(has(text, "main (id "));
     CHECK(has(text, "deadlock_test.cpp:"));
+    CHECK(has(text, "\n    at "));  // where it waits
   }
 }
 
