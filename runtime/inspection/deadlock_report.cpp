@@ -1,13 +1,11 @@
 #include "runtime/inspection/deadlock_report.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <new>
 #include <string>
-#include <thread>
 #include <utility>
 
+#include "runtime/inspection/aside.hpp"
 #include "runtime/inspection/debug.hpp"
 #include "runtime/inspection/dump.hpp"
 #include "runtime/inspection/stderr.hpp"
@@ -40,17 +38,10 @@ void tell_deadlocks() noexcept try {
 
 }  // namespace
 
-// By a thread of its own, one at a time: with many tasks the look takes long, stderr may be full, and the monitor waits for neither.
+// With many tasks the look takes long, and the monitor does not wait for it.
 void report_deadlocks(scheduler&) noexcept {
-  static constinit std::atomic<unsigned> asked{0};
-  if (asked.fetch_add(1, std::memory_order_acq_rel) != 0) return;  // that thread looks once more
-  try {
-    std::thread([] {
-      for (auto n = asked.load(std::memory_order_relaxed); n != 0; n = asked.fetch_sub(n, std::memory_order_acq_rel) - n) tell_deadlocks();
-    }).detach();
-  } catch (std::exception const&) {
-    asked.store(0, std::memory_order_relaxed);
-  }
+  static constinit aside report{&tell_deadlocks};
+  report.ask();
 }
 
 }  // namespace weft::detail

@@ -1,13 +1,12 @@
 // WEFT_DUMP_SIGNAL=QUIT: a dump of every runtime on stderr whenever that signal comes.
-#include <atomic>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
-#include <thread>
 
+#include "runtime/inspection/aside.hpp"
 #include "runtime/inspection/dump.hpp"
 #include "runtime/inspection/stderr.hpp"
 #include "runtime/signals.hpp"
@@ -44,20 +43,13 @@ class dump_listener final : public signal_listener {
   explicit dump_listener(int signal) : signal_listener({signal}) { begin(); }
 
  private:
-  // By a thread of its own: stderr may be slow, and other signals wait behind this one.
+  // Other signals wait behind this one.
   answer hear(int) noexcept override {
-    if (asked_.fetch_add(1, std::memory_order_acq_rel) != 0) return answer::taken;  // that thread goes on
-    try {
-      std::thread([this] {
-        for (auto n = asked_.load(std::memory_order_relaxed); n != 0; n = asked_.fetch_sub(n, std::memory_order_acq_rel) - n) write_dumps();
-      }).detach();
-    } catch (std::exception const&) {
-      asked_.store(0, std::memory_order_relaxed);
-    }
+    dumps_.ask();
     return answer::taken;
   }
 
-  std::atomic<unsigned> asked_{0};
+  aside dumps_{&write_dumps};
 };
 
 }  // namespace
