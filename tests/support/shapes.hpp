@@ -16,9 +16,11 @@ namespace shapes {
 
 inline constexpr unsigned worker_counts[] = {1, 2, 4};
 
+// Not templates where it can be avoided: each body would be another task to compile, and those of the tests are many.
+using body = std::function<void()>;
+
 // f(workers), for each of 1, 2, 4, and in the long version of 16.
-template <class F>
-void for_each_worker_count(F&& f) {
+inline void for_each_worker_count(std::function<void(unsigned)> const& f) {
   for (unsigned const workers : {1u, 2u, 4u, 16u}) {
     if (workers > 4 && !storm::long_version()) continue;
     CAPTURE(workers);
@@ -33,14 +35,12 @@ auto run_on(unsigned workers, F&& main) {
 }
 
 // main with 1, 2 and 4 workers.
-template <class F>
-void on_all(F&& main) {
+inline void on_all(body const& main) {
   for_each_worker_count([&](unsigned workers) { run_on(workers, main); });
 }
 
 // main in simulations with the seeds 0 to seeds - 1.
-template <class F>
-void in_simulations(std::uint64_t seeds, F&& main) {
+inline void in_simulations(std::uint64_t seeds, body const& main) {
   for (std::uint64_t seed = 0; seed != seeds; ++seed) {
     CAPTURE(seed);
     weft::simulation(seed).run(main);
@@ -48,8 +48,7 @@ void in_simulations(std::uint64_t seeds, F&& main) {
 }
 
 // main in all shapes.
-template <class F>
-void everywhere(F&& main) {
+inline void everywhere(body const& main) {
   on_all(main);
   in_simulations(10, main);
 }

@@ -32,6 +32,20 @@ def general(line):
     return " ".join(re.sub(r"0x[0-9a-f]+|\d[\d.]*", "N", line).split())
 
 
+def answer(command, errors):
+    """What the command prints, and what has come to stderr a moment later."""
+    done = subprocess.run(command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", timeout=TIMEOUT)
+    if "ptrace" in done.stdout and "not permitted" in done.stdout:
+        print("skipped: processes may not be traced here")
+        sys.exit(SKIPPED)
+    assert done.returncode == 0, done
+    if not done.stdout:
+        time.sleep(0.2)
+    with open(errors) as f:
+        return done.stdout + f.read()
+
+
 def check(page, name, program, tools):
     command, expected = shown_on(page, name)
     with tempfile.TemporaryDirectory() as folder:
@@ -44,21 +58,11 @@ def check(page, name, program, tools):
             for word, meant in (("weft-gdb.py", os.path.join(tools, "weft-gdb.py")), ("weft-top", os.path.join(tools, "weft-top")),
                                 ("/tmp/incident", socket), ("PID", str(p.pid))):
                 command = command.replace(word, meant)
-            done = subprocess.run(command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                  errors="replace", timeout=TIMEOUT)
-            if "ptrace" in done.stdout and "not permitted" in done.stdout:
-                print("skipped: processes may not be traced here")
-                sys.exit(SKIPPED)
-            assert done.returncode == 0, done
-            end = time.monotonic() + TIMEOUT
-            while True:  # a dump comes when it comes
-                with open(errors) as f:
-                    printed = (done.stdout + f.read()).replace(socket, "/tmp/incident")
+            end, printed, missing = time.monotonic() + TIMEOUT, "", expected
+            while missing:  # asked again: it may have been too early, and a dump comes when it comes
+                assert time.monotonic() < end, f"missing: {missing}\nprinted:\n{printed}"
+                printed += answer(command, errors).replace(socket, "/tmp/incident")
                 missing = [line for line in expected if line not in map(general, printed.splitlines())]
-                if not missing:
-                    break
-                assert name == "dump" and time.monotonic() < end, f"missing: {missing}\nprinted:\n{printed}"
-                time.sleep(0.05)
             out, _ = p.communicate(timeout=TIMEOUT)
             assert (p.returncode, out) == (0, "the bank has gone\nbooked 40\n"), (p.returncode, out)
         finally:
