@@ -102,7 +102,8 @@ void runtime_core::submit(future_core& c, worker* w, future_core const* self) {
 
 namespace {
 
-[[gnu::noinline]] void launch_elsewhere(future_core& c, runtime_core* rt, worker* w) {
+// Flat: a child of a group comes this way, and a call more is 3 % of it.
+[[gnu::noinline, gnu::flatten]] void launch_elsewhere(future_core& c, runtime_core* rt, worker* w) {
   future_core const* const self = w != nullptr ? running_on(*w) : blocking_core_here();
   if (rt == nullptr) rt = self != nullptr ? self->rt.load(std::memory_order_relaxed) : &runtime_here("spawn()");
   rt->submit(c, w, self);
