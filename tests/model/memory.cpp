@@ -52,6 +52,10 @@ void append(int thread, int id, bits value, bool carries, view const& carried) {
   took_step(id, true);
 }
 
+void join_total_order(int id, std::memory_order o) {
+  if (o == std::memory_order_seq_cst) floor_of(now.total, id) = static_cast<std::uint8_t>(word(id).stores - 1);
+}
+
 void drain(logical_thread& t, int index) {
   auto& b = t.buffer;
   auto const e = b[static_cast<std::size_t>(index)];
@@ -109,6 +113,7 @@ void modify(int id, bits value, std::memory_order o) {
   }
   if (releases(o)) carried.join(t.seen);
   append(now.current, id, value, before.carries || releases(o), carried);
+  join_total_order(id, o);
   if (releases(o)) ++when_of(t.seen, now.current);
 }
 
@@ -207,6 +212,7 @@ void store(int const* self, bits v, std::memory_order o) {
   if (o == std::memory_order_seq_cst || now.current == 0) {
     drain_all(t);
     append(now.current, id, v, true, t.seen);
+    join_total_order(id, std::memory_order_seq_cst);
   } else {
     if (t.buffers == max_buffered) drain(t, 0);
     t.buffer[static_cast<std::size_t>(t.buffers++)] = {id, v, releases(o), t.seen};
@@ -256,6 +262,12 @@ bool compare(int const* self, bits& expected, bits desired, std::memory_order o,
   expected = read_at(id, place, failure);
   note(k != 0 ? "exchange failed (older value)" : "exchange failed", self, seen);
   return false;
+}
+
+void see_total_order() {
+  view floors = now.total;
+  floors.when = {};
+  me().seen.join(floors);
 }
 
 int make_plain(int const* self) {

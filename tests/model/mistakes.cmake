@@ -52,6 +52,7 @@ set(job scheduler/weft/detail/job.hpp)
 set(deque scheduler/deque.hpp)
 set(claim scheduler/claim.hpp)
 set(part_end runtime/weft/detail/part_end.hpp)
+set(idle scheduler/idle.hpp)
 
 # ---- parker
 weft_mistake(park_over_kick parker ${parker}
@@ -284,3 +285,20 @@ weft_mistake(forker_looks_before_it_says_stop team tests/model/team_model.cpp
   [[    bool const nobody = runner.load(seq_cst) == 0;
     (void)said.fetch_or(1, seq_cst);
     if (nobody) return;]])
+
+# ---- idle
+weft_mistake(idle_relied_on_in_vain idle ${idle} [[while (needs_waker(std::memory_order_seq_cst));]] [[while (false);]])
+weft_mistake(idle_looks_again_too_early idle ${idle}
+  [[      searching_.fetch_sub(1, std::memory_order_seq_cst);
+    } while (needs_waker(std::memory_order_seq_cst));]]
+  [[      if (sleeping_.load(std::memory_order_seq_cst) == 0) {
+        searching_.fetch_sub(1, std::memory_order_seq_cst);
+        return;
+      }
+      searching_.fetch_sub(1, std::memory_order_seq_cst);
+    } while (true);]])
+weft_mistake(idle_posts_without_fence idle ${idle} [[    light_fence();  // pairs]] [[    // pairs]])
+weft_mistake(idle_without_last_look idle tests/model/idle_model.cpp [[bool const sleeps = !work_left();]] [[bool const sleeps = true;]])
+weft_mistake(idle_not_counted_as_searcher idle ${idle}
+  [[      w = pop();
+      searching_.fetch_add(1, std::memory_order_acq_rel);]] [[      w = pop();]])

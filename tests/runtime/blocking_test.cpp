@@ -556,3 +556,17 @@ TEST_CASE("storm OF03 runtimes that end while their tasks make calls, in a pool 
   });
   CHECK(made == gone);
 }
+
+// Workers that fall asleep while threads of the pool wake them, by turns: a wake-up that relied on a waker without anybody to wake was lost.
+TEST_CASE("storm OF01 one call after the other, in two runtimes at once: each comes back") {
+  auto const rounds = storm::rounds(3'000, 1'000'000);
+  for (unsigned const workers : shapes::worker_counts) {
+    std::atomic<std::uint64_t> sum{0};
+    storm::stampede(2, [&](unsigned) {
+      weft::run({.workers = workers}, [&] {
+        for (std::uint64_t i = 0; i != rounds; ++i) sum += weft::run_blocking([i] { return i; }).get();
+      });
+    });
+    CHECK(sum == rounds * (rounds - 1));
+  }
+}
