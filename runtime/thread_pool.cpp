@@ -90,17 +90,28 @@ void thread_pool::push(future_core& c) {
     give_to_workers(c);
     return;
   }
-  if (idle_ <= queued_ && threads_ < limit_) {
-    ++threads_;
-    try {
-      std::thread([self = shared_from_this()] { self->serve(); }).detach();
-    } catch (...) {
-      --threads_;
-      if (threads_ == 0) throw;
-    }
-  }
+  if (idle_ == nullptr && threads_ < limit_) grow();
   append(c);
-  wake_.notify_one();
+  if (seat* const s = idle_; s != nullptr) {
+    idle_ = s->next;
+    s->called = true;
+    guard.unlock();
+    s->wake.notify_one();
+  }
+}
+
+// Under the lock. Throws if there is no thread and none can be made.
+void thread_pool::grow() {
+  ++threads_;
+  try {
+    if (vacant_ == nullptr) vacant_ = &seats_.emplace_back();
+    seat& mine = *vacant_;
+    std::thread([self = shared_from_this(), &mine] { self->serve(mine); }).detach();
+    vacant_ = mine.next;
+  } catch (...) {
+    --threads_;
+    if (threads_ == 0) throw;
+  }
 }
 
 void thread_pool::withdraw(future_core& c, std::uint32_t generation) noexcept {
@@ -112,20 +123,32 @@ void thread_pool::withdraw(future_core& c, std::uint32_t generation) noexcept {
   give_to_workers(c);
 }
 
-void thread_pool::serve() noexcept {
+bool thread_pool::wait_for_call(seat& mine, std::unique_lock<std::mutex>& guard) noexcept {
+  mine.called = false;
+  mine.next = idle_;
+  idle_ = &mine;
+  if (mine.wake.wait_for(guard, keep_alive, [&] { return mine.called || ending_; }) && mine.called) return true;
+  seat** at = &idle_;
+  while (*at != &mine) at = &(*at)->next;
+  *at = mine.next;
+  return ending_;
+}
+
+void thread_pool::serve(seat& mine) noexcept {
   ::pthread_setname_np(::pthread_self(), "weft/blocking");
   std::unique_lock guard{lock_};
   for (;;) {
-    ++idle_;
-    bool const work = wake_.wait_for(guard, keep_alive, [&] { return first_ != nullptr || ending_; });
-    --idle_;
-    if (!work || first_ == nullptr) break;
+    while (first_ == nullptr && !ending_ && wait_for_call(mine, guard)) {
+    }
+    if (first_ == nullptr) break;
     auto& c = static_cast<future_core&>(*first_);
     unlink(c);
     guard.unlock();
     run_on_thread(c, meanwhile::the_task);
     guard.lock();
   }
+  mine.next = vacant_;
+  vacant_ = &mine;
   --threads_;
   // Under the lock: after it, join() may let the pool go.
   left_.notify_all();
@@ -134,7 +157,7 @@ void thread_pool::serve() noexcept {
 void thread_pool::close() noexcept {
   std::lock_guard guard{lock_};
   ending_ = true;
-  wake_.notify_all();
+  for (seat* s = idle_; s != nullptr; s = s->next) s->wake.notify_one();
 }
 
 void thread_pool::join() noexcept {

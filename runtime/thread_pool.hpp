@@ -12,8 +12,15 @@
 //   T2  `pooled` is set as long as the call is in a queue, and changes under the lock only. A queue's entry is an owner, so what is
 //       marked is alive, of the generation that is seen with it. Only then queued_call may be looked at: shutdown has no handle.
 // For that there is one lock for all pools: who cancels knows the call, not the pool, which may be gone. It is held for pointer
-// swaps and, when a pool grows, for the making of a thread.
+// swaps and, when a pool grows, for the making of a thread; nobody is woken under it, since the woken would wait for it at once.
+//
+// The last thread to become idle is the first to be called: its cache is the warmest, and those that are not needed get to leave.
+//
+//   T3  A call that is pushed is not left lying: it calls one idle thread, or there was none; then a thread that runs looks into the
+//       queue before it is idle, and if all threads are needed and there may be more, there is a new one. Who was called and finds
+//       nothing (a running thread was faster) is idle again.
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
 
@@ -35,17 +42,30 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   static void withdraw(future_core&, std::uint32_t generation) noexcept;
 
  private:
-  void serve() noexcept;
+  // Of a thread that is idle. The pool's, which lives longer than its threads: who calls a thread that has left calls its heir,
+  // for nothing.
+  struct seat {
+    std::condition_variable wake;
+    bool called = false;
+    seat* next = nullptr;  // in idle_ or vacant_
+  };
+
+  void grow();
+  void serve(seat&) noexcept;
+  [[nodiscard]] bool wait_for_call(seat&, std::unique_lock<std::mutex>&) noexcept;  // false: nothing for long
   void append(future_core&) noexcept;
   void unlink(future_core&) noexcept;
 
   static inline std::mutex lock_;
 
   unsigned const limit_;
-  std::condition_variable wake_, left_;
+  std::condition_variable left_;
+  std::deque<seat> seats_;   // as many as there ever were threads at once
+  seat* idle_ = nullptr;     // the newest first
+  seat* vacant_ = nullptr;
   unstarted* first_ = nullptr;
   unstarted* last_ = nullptr;
-  unsigned threads_ = 0, idle_ = 0, queued_ = 0;
+  unsigned threads_ = 0, queued_ = 0;
   bool ending_ = false;
 };
 
