@@ -1,4 +1,5 @@
 // drive: puts load on the service: requests at random times, whatever it does. First cheap ones alone, then beside some that are not.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -6,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
@@ -21,21 +23,24 @@
 namespace drive {
 namespace {
 
-constexpr char usage[] = "usage: drive ADDRESS:PORT [--seconds N] [--rate N] [--connections N]\n";
+constexpr char usage[] = "usage: drive ADDRESS:PORT [--seconds N] [--rate N] [--connections N] [--costly WHICH]\n";
 constexpr char help[] =
     "Sends requests to examples/service and shows how long they take, from when each was due.\n"
     "  --seconds N      altogether, 1 to 3600 (default: 10)\n"
     "  --rate N         requests a second, 1 to 100000 (default: 1000)\n"
     "  --connections N  1 to 10000 (default: 100)\n"
-    "Two fifths of the time all are cheap. Then of each hundred one computes for 20 ms without giving way, one has a text's words\n"
-    "counted, and two ask the slow service behind.\n";
+    "  --costly WHICH   hogs, words, upstream or all (default: all)\n"
+    "Two fifths of the time all are cheap. Then of each hundred one computes for 20 ms without giving way (hogs), one has a text's words\n"
+    "counted, and two ask the slow service behind (upstream).\n";
+
+enum kind : std::size_t { cheap, hog, words, upstream, kinds };
 
 struct options {
   weft::address to = weft::address::loopback(0);
   unsigned seconds = 10, rate = 1000, connections = 100;
+  kind costly = kinds;  // all of them
 };
 
-enum kind : std::size_t { cheap, hog, words, upstream, kinds };
 constexpr std::array<char const*, kinds> names{"cheap", "20 ms of CPU", "words of a text", "slow service behind"};
 
 weft::http_request request_for(kind k) {
@@ -68,7 +73,7 @@ class load {
       weft::task_group all;
       for (unsigned n = 0; due < end; ++n) {
         weft::this_task::sleep_until(due);
-        auto const k = !mixed ? cheap : n % 100 == 0 ? hog : n % 100 == 33 ? words : n % 50 == 16 ? upstream : cheap;
+        auto const k = mixed ? kind_of(n) : cheap;
         all.spawn([this, k, due, &into = results[k]] { one(k, due, into); });
         due += std::chrono::duration_cast<weft::clock::duration>(std::chrono::duration<double>{gap(random_)});
         if (due - shown < std::chrono::milliseconds{500}) continue;
@@ -83,7 +88,9 @@ class load {
     std::printf("\n%-36s %8s %10s %10s %10s %10s   ms\n", "requests", "answers", "p50", "p99", "p99.9", "longest");
     row("cheap, alone", alone_[cheap]);
     row("cheap, beside the others", beside_[cheap]);
-    for (std::size_t k = hog; k != kinds; ++k) row(names[k], beside_[k]);
+    for (std::size_t k = hog; k != kinds; ++k) {
+      if (beside_[k].count() != 0) row(names[k], beside_[k]);
+    }
     std::printf("turned away (503): %u, failed: %u\n", turned_away_.load(), failed_.load());
   }
   [[nodiscard]] bool well() const { return failed_.load() == 0 && alone_[cheap].count() != 0; }
@@ -91,6 +98,10 @@ class load {
  private:
   using by_kind = std::array<latencies, kinds>;
 
+  [[nodiscard]] kind kind_of(unsigned n) const noexcept {
+    auto const k = n % 100 == 0 ? hog : n % 100 == 33 ? words : n % 50 == 16 ? upstream : cheap;
+    return opt_.costly == kinds || opt_.costly == k ? k : cheap;
+  }
   void one(kind k, weft::clock::time_point due, latencies& into) {
     auto c = idle_.get();
     try {
@@ -134,6 +145,12 @@ std::optional<options> parse(int argc, char** argv) {
   for (int i = 2; i < argc; i += 2) {
     if (i + 1 == argc) return std::nullopt;
     bool right = false;
+    if (std::strcmp(argv[i], "--costly") == 0) {
+      static constexpr std::string_view which[] = {"hogs", "words", "upstream", "all"};
+      auto const* const found = std::find(std::begin(which), std::end(which), argv[i + 1]);
+      opt.costly = static_cast<kind>(hog + (found - std::begin(which)));  // all: kinds
+      right = found != std::end(which);
+    }
     for (auto const& k : known) {
       if (argv[i] != k.name) continue;
       char const* const end = argv[i + 1] + std::strlen(argv[i + 1]);

@@ -21,11 +21,13 @@ def main():
     service = subprocess.Popen([drive.with_name("service")], stdout=subprocess.PIPE, text=True)
     try:
         where = re.fullmatch(r"serving at (.*)\n", service.stdout.readline()).group(1)
-        r = run(drive, where, "--seconds", "2", "--rate", "200", "--connections", "20")
-        assert r.returncode == 0, (r.stdout, r.stderr)
-        rows = {name: int(n) for name, n in re.findall(r"^(\S.*?) {2,}(\d+)(?: +\d+\.\d\d){4}$", r.stdout, re.M)}
-        assert all(rows[name] > 0 for name in ("cheap, alone", "cheap, beside the others", "20 ms of CPU", "slow service behind")), r.stdout
-        assert "failed: 0\n" in r.stdout, r.stdout
+        for costly, shown in (("all", {"20 ms of CPU", "slow service behind"}), ("hogs", {"20 ms of CPU"})):
+            r = run(drive, where, "--seconds", "2", "--rate", "200", "--connections", "20", "--costly", costly)
+            assert r.returncode == 0, (r.stdout, r.stderr)
+            rows = {name: int(n) for name, n in re.findall(r"^(\S.*?) {2,}(\d+)(?: +\d+\.\d\d){4}$", r.stdout, re.M)}
+            assert all(rows[name] > 0 for name in {"cheap, alone", "cheap, beside the others"} | shown), r.stdout
+            assert costly == "all" or set(rows) == {"cheap, alone", "cheap, beside the others"} | shown, r.stdout
+            assert "failed: 0\n" in r.stdout, r.stdout
         service.terminate()
         assert service.wait(TIMEOUT) == 0
     finally:
@@ -36,7 +38,7 @@ def main():
         nobody.bind(("127.0.0.1", 0))
         r = run(drive, "127.0.0.1:%d" % nobody.getsockname()[1])
     assert r.returncode == 1 and r.stderr.startswith("drive: "), (r.returncode, r.stderr)
-    for args in ([], ["127.0.0.1:1", "--rate"], ["127.0.0.1:1", "--rate", "0"], ["127.0.0.1:1", "--more", "1"]):
+    for args in ([], ["127.0.0.1:1", "--rate"], ["127.0.0.1:1", "--rate", "0"], ["127.0.0.1:1", "--more", "1"], ["127.0.0.1:1", "--costly", "cheap"]):
         assert run(drive, *args).returncode == 2, args
     assert run(drive, "nowhere").returncode == 1
     assert run(drive, "--help").stdout.startswith("usage: ")
