@@ -84,6 +84,7 @@ void thread_pool::unlink(future_core& c) noexcept {
 }
 
 void thread_pool::push(future_core& c) {
+  std::shared_ptr<thread_pool> alive;  // the call may end, and the last handle with it, before its thread has been called
   std::unique_lock guard{lock_};
   if (is_requested(c)) {  // shutdown has been faster
     guard.unlock();
@@ -95,6 +96,7 @@ void thread_pool::push(future_core& c) {
   if (seat* const s = idle_; s != nullptr) {
     idle_ = s->next;
     s->called = true;
+    alive = shared_from_this();
     guard.unlock();
     s->wake.notify_one();
   }

@@ -12,7 +12,7 @@
 //   T2  `pooled` is set as long as the call is in a queue, and changes under the lock only. A queue's entry is an owner, so what is
 //       marked is alive, of the generation that is seen with it. Only then queued_call may be looked at: shutdown has no handle.
 // For that there is one lock for all pools: who cancels knows the call, not the pool, which may be gone. It is held for pointer
-// swaps and, when a pool grows, for the making of a thread; nobody is woken under it, since the woken would wait for it at once.
+// swaps and, when a pool grows, for the making of a thread. A call wakes its thread after it, or that would wait for it at once.
 //
 // The last thread to become idle is the first to be called: its cache is the warmest, and those that are not needed get to leave.
 //
@@ -42,8 +42,8 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
   static void withdraw(future_core&, std::uint32_t generation) noexcept;
 
  private:
-  // Of a thread that is idle. The pool's, which lives longer than its threads: who calls a thread that has left calls its heir,
-  // for nothing.
+  // Of a thread that is idle. The pool's, which lives longer than its threads: who calls a thread that has left calls its heir, for
+  // nothing.
   struct seat {
     std::condition_variable wake;
     bool called = false;

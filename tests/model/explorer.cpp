@@ -104,7 +104,6 @@ void reset(limits bound) {
   now.current = 0;
   now.thread_count = 1;
   now.locations = now.plains = now.preemptions = now.weak = now.steps = now.events = 0;
-  now.total = {};
   now.bound = bound;
   auto& main = thread(0);
   main.name = "set-up";

@@ -72,7 +72,7 @@ bits load(int const* self, std::memory_order);
 void store(int const* self, bits, std::memory_order);
 bits update(int const* self, bits (*f)(bits old, bits argument), bits argument, std::memory_order);
 bool compare(int const* self, bits& expected, bits desired, std::memory_order, std::memory_order failure);
-void see_total_order();  // what a seq_cst fence adds: earlier seq_cst modifications are seen by later loads
+void membarrier();  // after update(): every thread has a full fence here, the others' before the caller goes on
 int make_plain(int const* self);
 void end_plain(int const* self);
 void read(int const* self);

@@ -52,10 +52,6 @@ void append(int thread, int id, bits value, bool carries, view const& carried) {
   took_step(id, true);
 }
 
-void join_total_order(int id, std::memory_order o) {
-  if (o == std::memory_order_seq_cst) floor_of(now.total, id) = static_cast<std::uint8_t>(word(id).stores - 1);
-}
-
 void drain(logical_thread& t, int index) {
   auto& b = t.buffer;
   auto const e = b[static_cast<std::size_t>(index)];
@@ -113,7 +109,6 @@ void modify(int id, bits value, std::memory_order o) {
   }
   if (releases(o)) carried.join(t.seen);
   append(now.current, id, value, before.carries || releases(o), carried);
-  join_total_order(id, o);
   if (releases(o)) ++when_of(t.seen, now.current);
 }
 
@@ -212,7 +207,6 @@ void store(int const* self, bits v, std::memory_order o) {
   if (o == std::memory_order_seq_cst || now.current == 0) {
     drain_all(t);
     append(now.current, id, v, true, t.seen);
-    join_total_order(id, std::memory_order_seq_cst);
   } else {
     if (t.buffers == max_buffered) drain(t, 0);
     t.buffer[static_cast<std::size_t>(t.buffers++)] = {id, v, releases(o), t.seen};
@@ -264,10 +258,22 @@ bool compare(int const* self, bits& expected, bits desired, std::memory_order o,
   return false;
 }
 
-void see_total_order() {
-  view floors = now.total;
-  floors.when = {};
-  me().seen.join(floors);
+// What was stored is with everybody, and nobody's later loads find anything older. As a release and acquire it goes two ways: between
+// the caller and each other, not between two others.
+void membarrier() {
+  for (int i = 1; i < now.thread_count; ++i) drain_all(now.all[static_cast<std::size_t>(i)]);
+  view const before = me().seen;
+  for (int i = 1; i < now.thread_count; ++i) {
+    auto& t = now.all[static_cast<std::size_t>(i)];
+    me().seen.join(t.seen);
+    t.seen.join(before);
+  }
+  ++when_of(me().seen, now.current);
+  for (int i = 1; i < now.thread_count; ++i) {
+    for (int id = 0; id != now.locations; ++id) {
+      floor_of(now.all[static_cast<std::size_t>(i)].seen, id) = static_cast<std::uint8_t>(word(id).stores - 1);
+    }
+  }
 }
 
 int make_plain(int const* self) {

@@ -297,7 +297,8 @@ weft_mistake(idle_looks_again_too_early idle ${idle}
       }
       searching_.fetch_sub(1, std::memory_order_seq_cst);
     } while (true);]])
-weft_mistake(idle_posts_without_fence idle ${idle} [[    light_fence();  // pairs]] [[    // pairs]])
+weft_mistake(idle_without_fence idle tests/model/idle_model.cpp [[    detail::heavy_fence();
+    bool const sleeps]] [[    bool const sleeps]])
 weft_mistake(idle_without_last_look idle tests/model/idle_model.cpp [[bool const sleeps = !work_left();]] [[bool const sleeps = true;]])
 weft_mistake(idle_not_counted_as_searcher idle ${idle}
   [[      w = pop();

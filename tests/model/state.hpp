@@ -93,7 +93,6 @@ struct execution {
   std::array<location, max_locations> words;
   int plains = 0;
   std::array<plain_data, max_plains> data;
-  view total;  // the newest seq_cst modification of each word; its floors only
   limits bound;
   int preemptions = 0, weak = 0, steps = 0;
   int events = 0;

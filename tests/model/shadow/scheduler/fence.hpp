@@ -1,16 +1,15 @@
 #pragma once
-// Stands in for scheduler/fence.hpp. All fences of an execution are updates of one word: each drains its thread's stores, and sees what
-// those before it have seen, and all seq_cst modifications so far: which is what full fences do.
+// Stands in for scheduler/fence.hpp, where there is membarrier: the light half is nothing but an order for the compiler.
 #include <weft/detail/atomic.hpp>
 
 namespace weft::detail {
 
-inline atomic<int>* fences = nullptr;  // the scenario's
+inline atomic<int>* fences = nullptr;  // the scenario's; each heavy one is a step that others may run before
 
-inline void light_fence() noexcept {
+inline void light_fence() noexcept {}
+inline void heavy_fence() noexcept {
   (void)fences->fetch_add(1, std::memory_order_seq_cst);
-  model::memory::see_total_order();
+  model::memory::membarrier();
 }
-inline void heavy_fence() noexcept { light_fence(); }
 
 }  // namespace weft::detail
