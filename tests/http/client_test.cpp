@@ -14,16 +14,19 @@ template <class F>
 void saying(std::string const& what, bool for_ever, F&& f) {
   on_all([&] {
     weft::tcp_listener listener(weft::address::loopback(0));
-    auto server = weft::fork([&] {
-      auto s = listener.accept();
-      std::string request;
-      (void)s.read_until(request, "\r\n\r\n", 10'000);
-      std::error_code gone;
-      do s.write_all(what, gone);
-      while (for_ever && !gone);
+    weft::with_group([&](weft::task_group& g) {
+      auto const server = g.spawn([&] {
+        auto s = listener.accept();
+        std::string request;
+        std::error_code gone;
+        (void)s.read_until(request, "\r\n\r\n", 10'000, gone);  // who has little time may be gone before it has asked
+        if (gone) return;
+        do s.write_all(what, gone);
+        while (for_ever && !gone);
+      });
+      f(listener.local_address());
+      (void)server.cancel();  // nobody has come, if there was no time even for that
     });
-    f(listener.local_address());
-    server.get();
   });
 }
 
