@@ -43,7 +43,7 @@ class thread_pool : public std::enable_shared_from_this<thread_pool> {
 
  private:
   // Of a thread that is idle. The pool's, which lives longer than its threads: who calls a thread that has left calls its heir, for
-  // nothing.
+  // nothing. Who calls after the lock keeps the pool alive.
   struct seat {
     std::condition_variable wake;
     bool called = false;

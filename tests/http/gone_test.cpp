@@ -19,11 +19,6 @@ weft::http_options cancelling() {
   return o;
 }
 
-void wait_for_ever() {
-  weft::promise<> p;
-  p.get_future().wait();
-}
-
 // Waits for ever on /wait, and counts how that ends.
 struct waiting_handler {
   std::atomic<int>&inside, &told;
@@ -120,7 +115,7 @@ TEST_CASE("a handler that swallows it answers all the same, and so does one that
 TEST_CASE("clients that stay: request after request, pipelined, with bytes of the next one there; nobody is cancelled") {
   auto const handler = [](weft::http_request const& q) {
     weft::this_task::yield();
-    weft::this_task::sleep_for(10us);
+    weft::run_blocking([] {}).get();
     return echo(q);
   };
   serving(handler, cancelling(), [](weft::http_server& server) {
@@ -187,7 +182,7 @@ TEST_CASE("storm: clients that leave at any moment, others that stay: each handl
     ++begun;
     counted const c{ended};
     if (q.target() == "/wait") wait_for_ever();
-    if (q.target() == "/nap") weft::this_task::sleep_for(50us);
+    if (q.target() == "/nap") weft::run_blocking([] {}).get();
     return echo(q);
   };
   serving(handler, cancelling(), [&](weft::http_server& server) {
@@ -203,7 +198,7 @@ TEST_CASE("storm: clients that leave at any moment, others that stay: each handl
               CHECK(c.response().body == "GET " + target + ' ');
             }
             if (dice.below(2) == 0) c.get(dice.below(2) == 0 ? "/wait" : "/nap");
-            if (dice.below(2) == 0) weft::this_task::sleep_for(std::chrono::microseconds(dice.below(100)));
+            for (auto n = dice.below(10); n != 0; --n) weft::this_task::yield();
           }
         });
       }

@@ -161,7 +161,7 @@ TEST_CASE("a thousand signals a second on every thread: nothing fails, nothing i
           g.spawn([&] {
             do {
               round_trips(address, 50);
-              weft::this_task::sleep_for(1ms);
+              weft::this_task::sleep_for(1ms);  // a wait for a time is one of those that signals interrupt
               CHECK(weft::run_blocking([] { return weft::read_file("/proc/self/stat").empty(); }).get() == false);
             } while (signals_at_1_khz::taken - before < 100);
           });

@@ -1,5 +1,6 @@
 // Who posts work and who goes to sleep: no work is left lying while all sleep.
 #include <cstddef>
+#include <utility>
 
 #include "scheduler/idle.hpp"
 #include "tests/model/explorer.hpp"

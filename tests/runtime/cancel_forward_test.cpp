@@ -11,11 +11,6 @@ using weft::cancel_cause;
 
 namespace {
 
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
 constexpr std::uint64_t many_seeds = 60;
 
 template <class F>

@@ -11,12 +11,6 @@ using weft::cancel_cause;
 
 namespace {
 
-// Somebody waits for this for ever.
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
 // A task that has begun and waits until it is cancelled; then goes on with what `f` says.
 template <class F>
 auto begun(F f) {

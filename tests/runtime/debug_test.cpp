@@ -20,12 +20,6 @@ namespace this_task = weft::this_task;
 
 namespace {
 
-// Somebody waits for this for ever.
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
 // A task that has begun.
 template <class F>
 auto begun(std::string name, F body, std::source_location site = std::source_location::current()) {

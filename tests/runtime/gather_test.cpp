@@ -19,11 +19,6 @@ using std::chrono::seconds;
 
 namespace {
 
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
 template <class F>
 void in_all_orders(F f) {
   on_all(f);

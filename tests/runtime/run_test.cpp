@@ -11,11 +11,6 @@ namespace this_task = weft::this_task;
 
 namespace {
 
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
 struct counts_copies {
   std::atomic<int>* copies;
   explicit counts_copies(std::atomic<int>& n) : copies(&n) {}

@@ -9,15 +9,6 @@
 using namespace shapes;
 namespace this_task = weft::this_task;
 
-namespace {
-
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
-}  // namespace
-
 TEST_CASE("F27 a task joins a task of another runtime; each runs at home") {
   for_each_worker_count([](unsigned workers) {
     weft::runtime a({.name = "a", .workers = workers}), b({.name = "b", .workers = workers});

@@ -8,11 +8,6 @@ namespace this_task = weft::this_task;
 
 namespace {
 
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
 bool interrupted_by_yield() {
   try {
     this_task::yield();

@@ -13,11 +13,6 @@ namespace this_task = weft::this_task;
 
 namespace {
 
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
 // Waits until it is cancelled, by however many; gives the cause.
 weft::cancel_cause wait_for_the_end() {
   try {

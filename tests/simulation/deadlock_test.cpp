@@ -11,12 +11,6 @@ namespace this_task = weft::this_task;
 
 namespace {
 
-// Nobody ever sets these, and nobody hears of their end.
-weft::future<> never_done() {
-  static auto* const kept = new weft::promise<>;
-  return kept->get_future();
-}
-
 bool has(std::string const& text, std::string const& what) { return text.find(what) != std::string::npos; }
 
 }  // namespace

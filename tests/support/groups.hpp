@@ -9,11 +9,6 @@
 
 namespace shapes {
 
-inline void wait_for_ever() {
-  weft::promise<> p;
-  p.get_future().wait();
-}
-
 // What every scope leaves behind: the requests of others, if any, and S calls that work.
 inline void check_healthy(int cancelling = 0) {
   CHECK(weft::this_task::cancelling() == cancelling);

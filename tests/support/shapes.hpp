@@ -82,6 +82,13 @@ void until(Condition&& holds) {
   while (!holds()) weft::this_task::yield();
 }
 
+// Somebody waits for this for ever: nobody ever sets these, and nobody hears of their end.
+inline weft::future<> never_done() {
+  static auto* const kept = new weft::promise<>;
+  return kept->get_future();
+}
+inline void wait_for_ever() { never_done().wait(); }
+
 // The message of what `f` throws as an E; fails the test if it throws something else, or nothing.
 template <class E, class F>
 std::string message_of(F&& f) {
