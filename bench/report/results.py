@@ -10,6 +10,20 @@ SETTINGS = ("iterations:", "repeats:", "min_time:")
 NO_COUNTERS = {"family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations",
                "real_time", "cpu_time", "error_occurred"}
 
+# Percent of the machine: a repetition during which others had more says more about them. It counts only if none was calmer.
+DISTURBED = 1
+
+
+def counted(runs):
+    """Those that are measured, without what was disturbed."""
+    measured = [run for run in runs if run["run_type"] == "iteration"]
+
+    def calm(run):
+        return not run.get("error_occurred") and run.get("others_percent", 0) <= DISTURBED
+
+    calm_rows = {run["run_name"] for run in measured if calm(run)}
+    return [run for run in measured if run.get("error_occurred") or calm(run) or run["run_name"] not in calm_rows]
+
 
 class Row(NamedTuple):
     """problem/case/library/name:value/..."""
@@ -36,10 +50,8 @@ class Results:
 
     def add(self, data):
         self.context = {**data["context"], **self.context}
-        for run in data["benchmarks"]:
-            if run["run_type"] != "iteration":
-                continue
-            self.runs.append(run)
+        self.runs += [run for run in data["benchmarks"] if run["run_type"] == "iteration"]
+        for run in counted(data["benchmarks"]):
             if run.get("error_occurred"):
                 self.failures.append(f"{run['run_name']}: {run['error_message']}")
                 continue
