@@ -23,7 +23,7 @@ constexpr std::int64_t short_nap = 1'000'000;      // ns
 constexpr std::int64_t starving_limit = 1'000'000'000;
 constexpr std::int64_t poll_period = 20'000;       // ns between looks at descriptors while there is something to run,
 constexpr std::int64_t late_poll_period = 1'000'000;  // or plenty of it
-constexpr std::size_t plenty = ring_capacity / 4;  // entries of a ring: what a poll adds (64) has room
+constexpr std::size_t plenty = std::min<std::size_t>(64, ring_capacity / 4);  // entries of a ring
 constexpr int search_passes = 4;
 
 std::int64_t steady_now() noexcept { return std::chrono::steady_clock::now().time_since_epoch().count(); }

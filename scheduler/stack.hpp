@@ -6,7 +6,8 @@
 //   low | guard: 64 KiB, or 1 page for small stacks | usable: base ......................... top | high
 //
 // Stacks lie side by side in slabs of one mapping each. Nothing is ever unmapped, so that a late look at a
-// stack's address (overflow report, inspection) always finds it.
+// stack's address (overflow report, inspection) always finds it. Measured: a page more from one to the next, so that their tops fall into
+// different sets of the TLB, makes no difference to 1000 fibers that yield.
 
 #include <atomic>
 #include <cstddef>

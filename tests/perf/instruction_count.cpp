@@ -1,10 +1,13 @@
 // A fixed program for callgrind: what the fast paths cost in instructions, on one worker. Prints nothing of its own; each section's
 // counts go to a dump named after it (instruction_count.py reads them). Run alone it is quick and says nothing.
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include <valgrind/callgrind.h>
@@ -82,6 +85,9 @@ int main() {
     });
     section("parallel_invoke_2", [&] { weft::parallel_invoke([&] { ++sum; }, [&] { ++sum; }); });
     section("parallel_for_1000", [&] { weft::parallel_for(0, 1000, [&](int) { ++sum; }, 100); });  // a grain of its own would follow the clock
+    section("parallel_reduce_1000", [&] {
+      sum += weft::parallel_reduce(0, 1000, std::uint64_t{0}, [](int i) { return static_cast<std::uint64_t>(i); }, std::plus<>{}, 100);
+    });
     weft::fork([&] {
       weft::task_local<int> local{0};
       local.set(1);
@@ -126,6 +132,40 @@ int main() {
       waiter.wait();
       sum += static_cast<std::uint64_t>(std::move(waiter).get());
     });
+
+    auto [near, far] = weft::unix_stream::pair();
+    char some[64] = {};
+    section("write_read_ready", [&] {
+      near.write_all(some);
+      far.read_exact(some);
+    });
+    auto const answers = weft::spawn([&far] {
+      char here[64];
+      while (auto const n = far.read_some(here)) far.write_all(std::span(here).first(n));
+    });
+    section("echo_round_trip", [&] {
+      near.write_all(some);
+      near.read_exact(some);
+    });
+    near.close();
+    answers.wait();
   });
+
+  // From a plain thread, while the worker is busy, so that nobody is woken.
+  weft::runtime_options o;
+  o.workers = 1;
+  o.stall_threshold = std::chrono::milliseconds::zero();
+  weft::runtime outside(o);
+  std::atomic<int> phase = 0;
+  auto const busy = outside.spawn([&phase] {
+    phase = 1;
+    phase.notify_one();
+    phase.wait(1);
+  });
+  phase.wait(0);
+  section("spawn_from_outside", [&] { outside.spawn([] {}).detach(); });
+  phase = 2;
+  phase.notify_one();
+  busy.wait();
   return sum == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
