@@ -27,41 +27,10 @@ void ask(weft::address const& server) {
   }
 }
 
-// Main and so many tasks that there is one for each worker, until somebody lets them go.
-void hold_all(unsigned workers, hog& h, std::atomic<unsigned>& held) {
-  std::vector<weft::task<>> others;
-  auto const hold = [&] {
-    ++held;
-    h.hold();
-  };
-  for (unsigned i = 1; i != workers; ++i) others.push_back(weft::spawn(hold));
-  hold();
-  for (auto& t : others) t.get();
-}
-
-}  // namespace
-
-TEST_CASE("all workers are stuck: two tasks connect, read and write") {
-  for (unsigned const workers : {2u, 4u}) {
-    CAPTURE(workers);
-    with_each_hog([&](hog& h) {
-      run_on(workers, [&] {
-        auto l = loopback::listener();
-        auto const server = weft::spawn([&] { echo(l); });
-        auto const client = weft::spawn([&] {
-          ask(l.local_address());
-          h.let_go();
-        });
-        std::atomic<unsigned> held = 0;
-        hold_all(workers, h, held);
-        client.get();
-        server.get();
-      });
-    });
-  }
-}
-
-TEST_CASE("all workers are stuck: a client that comes only then is served by a task that waited in accept") {
+// With each kind of hog: an echo server is a task; f(hog, its address, true once all workers are stuck) begins its client, which lets
+// the hogs go; then main and others take all the workers.
+template <class F>
+void while_all_are_stuck(F&& f) {
   for (unsigned const workers : {2u, 4u}) {
     CAPTURE(workers);
     with_each_hog([&](hog& h) {
@@ -70,14 +39,38 @@ TEST_CASE("all workers are stuck: a client that comes only then is served by a t
         auto const server = weft::spawn([&] { echo(l); });
         until([&] { return server.state() == weft::task_state::suspended; });
         std::atomic<unsigned> held = 0;
-        std::jthread const client([&, to = l.local_address()] {
-          until([&] { return held == workers; });
-          ask(to);
-          h.let_go();
-        });
-        hold_all(workers, h, held);
+        auto const hold = [&] {
+          ++held;
+          h.hold();
+        };
+        auto const client = f(h, l.local_address(), [&] { return held == workers; });
+        std::vector<weft::task<>> others;
+        for (unsigned i = 1; i != workers; ++i) others.push_back(weft::spawn(hold));
+        hold();
+        for (auto& t : others) t.get();
         server.get();
       });
     });
   }
+}
+
+}  // namespace
+
+TEST_CASE("all workers are stuck: two tasks connect, read and write") {
+  while_all_are_stuck([](hog& h, weft::address const& server, auto const&) {
+    return weft::fork([&h, server] {
+      ask(server);
+      h.let_go();
+    });
+  });
+}
+
+TEST_CASE("all workers are stuck: a client that comes only then is served by a task that waited in accept") {
+  while_all_are_stuck([](hog& h, weft::address const& server, auto const& all_stuck) {
+    return std::jthread([&h, server, all_stuck] {
+      until(all_stuck);
+      ask(server);
+      h.let_go();
+    });
+  });
 }
