@@ -1,5 +1,7 @@
 #include "scheduler/inject_queue.hpp"
 
+#include <mutex>
+
 namespace weft::detail {
 
 void inject_queue::push(fiber* f) noexcept {

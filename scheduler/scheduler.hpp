@@ -69,13 +69,13 @@ class scheduler {
   stack_pool& stacks;                               // for the default size
   idle_workers idle;
   inject_queue injected;
-  std::atomic<bool> stopping{false};
+  alignas(64) std::atomic<bool> stopping{false};    // behind what threads from outside write: workers read this and what follows on each turn
   std::atomic<std::uint64_t> stacks_freed{0};       // fibers that went back to the pool
   std::atomic<bool> keeper{false};                  // somebody sleeps until the next timer
   std::atomic<std::int64_t> keeper_until{INT64_MAX};
   std::atomic<worker*> keeper_worker{nullptr};
   std::atomic<std::uint64_t> stalls{0};
-  std::atomic<std::uint64_t> outside_spawned{0}, outside_finished{0}, outside_failed{0}, outside_cancelled{0};
+  alignas(64) std::atomic<std::uint64_t> outside_spawned{0}, outside_finished{0}, outside_failed{0}, outside_cancelled{0};
   [[nodiscard]] std::span<std::unique_ptr<worker> const> workers() const noexcept { return workers_.all(); }
   [[nodiscard]] std::int64_t next_timer() const noexcept;
 
@@ -88,9 +88,9 @@ class scheduler {
   void bring_in(T&) noexcept;                       // through the injection queue
   // One worker alone has nobody to take over what it leaves.
   [[nodiscard]] bool is_watched() const noexcept { return options.workers + options.stand_ins > 1 || options.stall_threshold.count() > 0 || options.tell_quiet; }
-  std::atomic<idle_driver*> driver_{nullptr};
   std::atomic<unsigned> visitors_{0};               // outside threads inside submit or make_ready
   std::atomic<std::uint64_t> visits_{0};            // of them, ever
+  alignas(64) std::atomic<idle_driver*> driver_{nullptr};
   crew workers_;
   thread_setting const creator_;                    // stand-ins are the monitor's children, and take it on
   std::vector<std::thread> threads_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <mutex>
 
 namespace weft::detail {
 
@@ -65,23 +66,6 @@ timer_entry* sort(timer_entry* rest) noexcept {
 
 }  // namespace
 
-// Acquire pairs with the release of the last holder: lists, and the fields of the entries in them.
-class timer_wheel::guard {
- public:
-  explicit guard(timer_wheel& w) noexcept : wheel_(w) {
-    backoff wait;
-    while (wheel_.locked_.exchange(true, std::memory_order_acquire)) {
-      while (wheel_.locked_.load(std::memory_order_relaxed)) wait.pause();
-    }
-  }
-  guard(guard const&) = delete;
-  guard& operator=(guard const&) = delete;
-  ~guard() { wheel_.locked_.store(false, std::memory_order_release); }
-
- private:
-  timer_wheel& wheel_;
-};
-
 // Rounding up stops short of the last tick of all, which has no successor.
 timer_wheel::timer_wheel(std::int64_t now, timer_rounding rounding) noexcept
     : rounded_to_(rounding == timer_rounding::up ? no_deadline & ~tick_mask
@@ -105,7 +89,7 @@ void timer_wheel::arm(timer_entry& e, std::int64_t when) noexcept {
   timer_wheel* const home = e.home.load(std::memory_order_acquire);  // pairs with let_go()
   if (home != nullptr && home != this && !home->evict(e, when)) return;
 
-  guard const lock(*this);
+  std::lock_guard const guard{lock_};
   if (e.home.load(std::memory_order_relaxed) == this) {  // not changed by others while we hold its lock
     if (key(e) <= when) return;
     unlink(e);
@@ -125,7 +109,7 @@ void timer_wheel::remove(timer_entry& e) noexcept {
 
 // False: it is linked here at or before `unless_by` after all, and stays. True: it is in no list.
 bool timer_wheel::evict(timer_entry& e, std::int64_t unless_by) noexcept {
-  guard const lock(*this);
+  std::lock_guard const guard{lock_};
   if (e.home.load(std::memory_order_relaxed) != this) return true;
   if (unless_by != std::numeric_limits<std::int64_t>::min() && key(e) <= unless_by) return false;
   unlink(e);
@@ -136,7 +120,7 @@ bool timer_wheel::evict(timer_entry& e, std::int64_t unless_by) noexcept {
 
 // One stretch under the lock: fills the batch, or gets a part of the cascading done.
 std::size_t timer_wheel::collect(progress& p, batch& found) noexcept {
-  guard const lock(*this);
+  std::lock_guard const guard{lock_};
   if (tick_of(p.now) < cur_) {  // another runner's reading of the clock was newer
     p.done = true;
     return 0;

@@ -33,6 +33,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "scheduler/spin_lock.hpp"
 #include <weft/detail/atomic.hpp>
 
 namespace weft::detail {
@@ -110,8 +111,6 @@ class timer_wheel {
   };
   using batch = std::array<timer_entry*, batch_size>;
 
-  class guard;
-
   template <class Fire> std::size_t fire_due(std::int64_t now, Fire& fire) noexcept {
     std::size_t fired = 0;
     batch found;
@@ -143,7 +142,7 @@ class timer_wheel {
 
   atomic<std::int64_t> next_{no_deadline};
   atomic<unsigned> runners_{0};
-  atomic<bool> locked_{false};
+  spin_lock lock_;
   // All below: under the lock.
   unsigned cascading_ = 0;  // the level whose slot at cur_ is being cascaded; 0: none
   std::uint32_t order_ = 0;

@@ -132,6 +132,19 @@ int main() {
       waiter.wait();
       sum += static_cast<std::uint64_t>(std::move(waiter).get());
     });
+    // One that is spawned, begins, and wakes of itself; the time until then is not counted.
+    section("sleep", [&] {
+      auto const due = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+      auto const sleeper = weft::spawn([due] { weft::this_task::sleep_until(due); });
+      weft::this_task::yield();
+      CALLGRIND_TOGGLE_COLLECT;
+      while (std::chrono::steady_clock::now() < due + std::chrono::microseconds(200)) {
+      }
+      CALLGRIND_TOGGLE_COLLECT;
+      sleeper.wait();
+    });
+    // What this side of it pays, its falling asleep included.
+    section("run_blocking", [&] { sum += static_cast<std::uint64_t>(weft::run_blocking([] { return 1; }).get()); });
 
     auto [near, far] = weft::unix_stream::pair();
     char some[64] = {};
