@@ -20,7 +20,7 @@ while [[ $# -gt 0 ]]; do
     --compare) old=${2:?--compare needs an old all.json, or a folder of results}; shift ;;
     -h | --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "${BASH_SOURCE[0]}"; exit 0 ;;
     -*) echo "bench: no option $1; see --help" >&2; exit 2 ;;
-    *) if [[ -f bench/$1/main.cpp ]]; then named+=("$1"); else FILTER=$1; fi ;;
+    *) if compgen -G "bench/$1/main.*" >/dev/null; then named+=("$1"); else FILTER=$1; fi ;;
   esac
   shift
 done
@@ -38,10 +38,12 @@ fi
 scripts/deps.sh
 mapfile -t problems < <(python3 -B bench/report/problems.py)
 [[ ${#named[@]} -eq 0 ]] || problems=("${named[@]}")
-scripts/build.sh release "${problems[@]/#/bench_}" >&2
+programs=()
+for problem in "${problems[@]}"; do [[ ! -f bench/$problem/main.cpp ]] || programs+=("bench_$problem"); done
+[[ ${#programs[@]} -eq 0 ]] || scripts/build.sh release "${programs[@]}" >&2
 if [[ -n $peers ]]; then
   scripts/deps.sh peers || true
-  bench/peers/run.sh go || true  # it serves in rows of the problems, too
+  for language in go tokio; do bench/peers/run.sh "$language" || true; done  # they serve in rows of the problems, too
 fi
 
 # Four repetitions are the fewest that --compare can judge.
@@ -53,6 +55,19 @@ fi
 
 files=() failed=() step=0
 for problem in "${problems[@]}"; do
+  if [[ -f bench/$problem/main.py ]]; then
+    step=$((step + 1))
+    [[ -z ${FILTER:-} ]] || continue
+    printf '[%2d/%d] %-12s ... ' "$step" "${#problems[@]}" "$problem" >&2
+    began=$SECONDS
+    if python3 -B "bench/$problem/main.py" --repetitions "$((repetitions * 2))" >"$results/$problem.jsonl"; then
+      files+=("$results/$problem.jsonl")
+      echo "$((SECONDS - began)) s" >&2
+    else
+      failed+=("$problem")
+    fi
+    continue
+  fi
   program=build/release/bench/bench_$problem
   count=$("$program" --benchmark_list_tests --benchmark_filter="$rows" 2>/dev/null | grep -c "^$problem/" || true)
   step=$((step + 1))

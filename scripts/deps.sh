@@ -14,7 +14,7 @@ case ${1:-all} in
   servers) packages=(redis-server postgresql nginx-light) ;;
   tools) packages=(gdb binutils) ;;
   plots) packages=(python3-matplotlib) ;;
-  peers) packages=(golang-go rustc cargo librust-tokio-dev nginx-light python3) ;;
+  peers) packages=(golang-go rustc cargo librust-hyper-dev librust-tokio-dev nginx-light python3) ;;
   *) echo "usage: scripts/deps.sh [build|all|servers|tools|plots|peers]" >&2; exit 2 ;;
 esac
 

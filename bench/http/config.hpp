@@ -16,10 +16,10 @@ struct protocol {
 
 inline bool add(std::string const& library, server run) { return add_closed_loop<protocol>("http", library, run); }
 
-// Also beside 9,000 clients that never finish their header, for servers that have a time for that: a minute, here.
+// Also beside 10,000 clients that never finish their header, for servers that have a time for that: a minute, here.
 inline bool add_beside_slow(std::string const& library) {
-  auto const measure = [library](State& state) { measure_closed_loop<protocol>(state, library, 9000); };
-  benchmark::RegisterBenchmark(("http/beside_9k_slow/" + library).c_str(), measure)->Apply(timing)->ArgName("connections")->Arg(50);
+  auto const measure = [library](State& state) { measure_closed_loop<protocol>(state, library, 10'000); };
+  benchmark::RegisterBenchmark(("http/beside_10k_slow/" + library).c_str(), measure)->Apply(timing)->ArgName("connections")->Arg(50);
   return true;
 }
 

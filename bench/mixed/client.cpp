@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bench/mixed/config.hpp"
+#include "bench/support/awake.hpp"
 #include "bench/support/others.hpp"
 #include "bench/support/samples.hpp"
 #include "bench/support/sockets.hpp"
@@ -18,7 +19,7 @@ namespace {
 
 class load {
  public:
-  load(std::uint16_t port, kind costly) : costly_(costly), epoll_(epoll_create1(EPOLL_CLOEXEC)), all_(connections) {
+  load(std::uint16_t port, kind costly, unsigned seed) : costly_(costly), gaps_(seed), kinds_(seed), epoll_(epoll_create1(EPOLL_CLOEXEC)), all_(connections) {
     for (std::size_t i = 0; i != all_.size(); ++i) {
       watch(epoll_, all_[i].fd = connect_to(port), i);
       free_.push_back(i);
@@ -33,7 +34,7 @@ class load {
     while (due < end || !waiting_.empty() || free_.size() != all_.size()) {
       auto const now = clock::now();
       if (now > end + 5s) return false;
-      for (; due <= now && due < end; due += std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(gap(random_)))) {
+      for (; due <= now && due < end; due += std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(gap(gaps_)))) {
         waiting_.push_back(due);
         if (!send_waiting()) return false;
       }
@@ -60,8 +61,8 @@ class load {
       c.due = waiting_.front();
       waiting_.pop_front();
       c.size = 0;
-      c.sent = {static_cast<char>(++number_ % one_in == 0 ? costly_ : kind::cheap)};
-      std::memcpy(c.sent.data() + 8, &number_, sizeof number_);
+      c.sent = {static_cast<char>(kinds_() % one_in == 0 ? costly_ : kind::cheap)};
+      std::memcpy(c.sent.data() + 8, &++number_, sizeof number_);
       if (send(c.fd, c.sent.data(), message, MSG_NOSIGNAL) != static_cast<ssize_t>(message)) return false;
     }
     return true;
@@ -90,12 +91,12 @@ class load {
   }
 
   kind const costly_;
+  std::mt19937_64 gaps_, kinds_;  // apart: the n-th request is the same one whatever the server does
   owned_fd const epoll_;
   std::vector<connection> all_;
   std::deque<std::size_t> free_;
   std::deque<clock::time_point> waiting_;  // for a connection
   std::uint64_t number_ = 0;
-  std::mt19937_64 random_{20240229};
 };
 
 // The load shall not wait for a CPU: where that is allowed.
@@ -134,11 +135,12 @@ double own_cpu_us() {
 
 }  // namespace
 
-void measure(State& state, std::string const& library, kind costly) {
+void measure(State& state, std::string const& library, kind costly, unsigned seed) {
   try {
     server_process const peer(library);
+    awake const cpus;
     ahead_of_others const me;
-    load l(peer.port, costly);
+    load l(peer.port, costly, seed);
     auto const rate = static_cast<double>(state.range(0));
     if (!verify(state, l.run(rate, warm_up))) return;
     for (auto _ : state) {

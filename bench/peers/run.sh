@@ -23,8 +23,8 @@ case $language in
   tokio)
     # Debian's: its compiler and its crates belong together.
     registry=/usr/share/cargo/registry
-    tokio=$(compgen -G "$registry/tokio-1.*" | head -n 1) && [[ -x /usr/bin/cargo && -x /usr/bin/rustc ]] ||
-      missing rustc cargo librust-tokio-dev
+    tokio=$(compgen -G "$registry/tokio-1.*" | head -n 1) && compgen -G "$registry/hyper-0.14.*" >/dev/null && [[ -x /usr/bin/cargo && -x /usr/bin/rustc ]] ||
+      missing rustc cargo librust-hyper-dev librust-tokio-dev
     cp -rp tokio/. "$built/"  # cargo writes a lock file beside the sources, and builds what is newer
     mkdir -p "$built/.cargo"
     printf '[source.crates-io]\nreplace-with = "debian"\n[source.debian]\ndirectory = "%s"\n' "$registry" >"$built/.cargo/config.toml"

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from measures import best_of, difference, each, gain, ratio, worst
+from measures import best_of, difference, each, gain, ratio, slowest, worst
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,14 @@ TASKS = [
     Goal("the same, gain of 2 workers over that of 2 plain threads", 0.95, gain("fib/spawn/{}/n:30", "fib/calls/serial/n:35"),
          at_least=True),
     Goal("fib(30), fork + get, ns", 9, each("fib/fork/{}/n:30/workers:1")),
+    Goal("fib(30), parallel_invoke, ns", 9, each("fib/fork/{}_invoke/n:30/workers:1")),
     Goal("fib(30) with one task local set, ns", 24, each("fib/spawn/{}_task_local/n:30/workers:1")),
     Goal("skynet, 1,000,000 leaves, ms", 15, each("skynet/tree/{}/leaves:1000000/workers:1", "ms_per_run")),
+    Goal("the same, gain of 2 workers over that of 2 plain threads", 0.95,
+         gain("skynet/tree/{}/leaves:1000000", "fib/calls/serial/n:35"), at_least=True),
     Goal("nqueens(12) over serial", 1.03, ratio("nqueens/count/{}/task_rows:4/workers:1", "nqueens/count/serial/task_rows:4/workers:1", "ms_per_run")),
+    Goal("the same with all rows as tasks, gain of 2 workers over that of 2 plain threads", 0.95,
+         gain("nqueens/count/{}/task_rows:12", "fib/calls/serial/n:35", "ms_per_run"), at_least=True),
     Goal("spawn + join one, ns", 15, each("spawn_join/one/{}/workers:1")),
     Goal("spawn 1000, join all, ns each", 15, each("spawn_join/thousand/{}/workers:1")),
     Goal("task group of 1000, ns each", 25, each("group/thousand/{}/workers:1")),
@@ -64,6 +69,8 @@ MEMORY = [
     Goal("left 10 s after a burst of 100,000, %", 25, each("memory/left_after_10s/{}/count:100000", "left_percent")),
 ]
 
+MANY_WORKERS = (4, 8, 16, 32, 64)
+
 LATENCY = [
     Goal("wake-up of an idle worker over a plain thread's, median", 1,
          ratio("wakeup/spawn/{}/workers:1", "wakeup/spawn/std/workers:1", "p50_us")),
@@ -72,14 +79,20 @@ LATENCY = [
     Goal("spawn from a plain thread, ns to return", 300, each("outside/spawn/{}/workers:1")),
     Goal("run_blocking, round trip over two plain wake-ups", 1, ratio("outside/blocking/{}/workers:1", "outside/blocking/std/workers:1")),
     Goal("cancel of a waiting task, worst kind of wait, p99, µs", 1000, worst("cancel", "p99_us")),
+    Goal("the same, cancelled by a plain thread while all workers sleep", 1000, worst("cancel", "p99_us", "{}_by_thread"), peers=False),
     Goal("timers, late below 70 % load, p99, µs", 2000, worst("timers", "p99_us")),
     Goal("overload, p99 over a FIFO's", 3, ratio("overload/posted/{}/workers:2", "overload/posted/fifo/workers:2", "p99_us")),
     Goal("future ping-pong with 2 workers, ns", 80, each("promise/ping_pong/{}/workers:2")),
     Goal("start and stop of a runtime, ns", 500_000, each("outside/start_stop/{}/workers:2")),
     Goal("10,000 parked tasks for 2 s, CPU ms", 0.1, each("idle/10k/{}/workers:2", "cpu_ms")),
     Goal("the same, context switches/s", 1, each("idle/10k/{}/workers:2", "switches_per_s")),
-    Goal("tree of tasks, 64 workers over 2", 1.15, ratio("scaling/tree/{}/workers:64", "scaling/tree/{}/workers:2")),
-    Goal("pairs over channels, 64 workers over 2", 1.15, ratio("scaling/pairs/{}/workers:64", "scaling/pairs/{}/workers:2")),
+    Goal("tree of tasks, the slowest of 4 to 64 workers over 2", 1.15,
+         slowest("scaling/tree/{}/workers:{}", "scaling/tree/{}/workers:2", MANY_WORKERS)),
+    Goal("pairs over channels, the slowest of 4 to 64 workers over 2", 1.15,
+         slowest("scaling/pairs/{}/workers:{}", "scaling/pairs/{}/workers:2", MANY_WORKERS)),
+    Goal("compiling <weft/task.hpp> over <future> and <functional>, g++ -O0", 1.5,
+         ratio("compile/header/{}/O:0", "compile/header/std/O:0", "cpu_ms"), peers=False),
+    Goal("the same, -O2", 1.5, ratio("compile/header/{}/O:2", "compile/header/std/O:2", "cpu_ms"), peers=False),
 ]
 
 IO = [
@@ -89,12 +102,18 @@ IO = [
          ratio("echo/closed/raw_epoll/connections:1000", "echo/closed/{}/connections:1000"), at_least=True),
     Goal("echo, 50 connections, p99 over raw epoll's", 1,
          ratio("echo/closed/{}/connections:50", "echo/closed/raw_epoll/connections:50", "p99_us")),
+    Goal("echo, 1000 connections, p99 over raw epoll's", 1,
+         ratio("echo/closed/{}/connections:1000", "echo/closed/raw_epoll/connections:1000", "p99_us")),
     Goal("an idle connection, bytes of memory", 6144, each("echo/idle_connections/{}", "rss_per_task")),
     Goal("HTTP, 50 connections, requests/s over those of Boost.Beast on Asio", 1.1,
          ratio("http/closed/asio_beast/connections:50", "http/closed/{}/connections:50"), at_least=True),
+    Goal("HTTP, 1000 connections, the same", 1.1,
+         ratio("http/closed/asio_beast/connections:1000", "http/closed/{}/connections:1000"), at_least=True),
+    Goal("HTTP beside 10,000 who never finish their header, p99 over that without them", 2,
+         ratio("http/beside_10k_slow/{}/connections:50", "http/closed/{}/connections:50", "p99_us")),
 ] + [
     Goal(f"mixed, 1 % of {rate} requests/s {what} for 20 ms, p99 of the others, µs", goal, each(f"mixed/{kind}/{{}}/rate:{rate}", "p99_us"))
-    for kind, what in (("burn", "compute"), ("block", "block"))
+    for kind, what in (("burn", "compute"), ("block", "block"), ("lock", "block under one mutex"))
     for rate, goal in ((500, 700), (2000, 1500), (4000, 4000))
 ]
 

@@ -19,9 +19,9 @@ def ratio(name, over, counter="per_item", over_counter=None):
     return lambda results, library: whole(results, library) / part(results, library)
 
 
-def gain(name, reference):
+def gain(name, reference, counter="per_item"):
     """Of a second worker, over what the second CPU gives two plain threads in the same run."""
-    mine, plain = ratio(f"{name}/workers:1", f"{name}/workers:2"), ratio(f"{reference}/workers:1", f"{reference}/workers:2")
+    mine, plain = ratio(f"{name}/workers:1", f"{name}/workers:2", counter), ratio(f"{reference}/workers:1", f"{reference}/workers:2")
     return lambda results, library: mine(results, library) / plain(results, library)
 
 
@@ -30,12 +30,18 @@ def best_of(names, over):
     return lambda results, library: min(results.median(name) for name in names) / results.median(over.format(library))
 
 
-def worst(problem, counter):
-    """The worst row of a whole problem."""
+def slowest(name, over, values, counter="per_item"):
+    """The worst of some rows, over one; a further {} in their name stands for each of the values."""
+    some = [ratio(name.format("{}", value), over, counter) for value in values]
+    return lambda results, library: max(one(results, library) for one in some)
+
+
+def worst(problem, counter, form="{}"):
+    """The worst row of a whole problem; form: how the library's rows are called."""
 
     def measure(results, library):
         rows = [row for row, counters in results.rows.items()
-                if row.problem == problem and row.library == library and counter in counters]
+                if row.problem == problem and row.library == form.format(library) and counter in counters]
         if not rows:
             raise KeyError(problem)
         return max(results.median(str(row), counter) for row in rows) * column(counter).factor

@@ -1,4 +1,4 @@
-"""The problems are the folders of bench/ with a main.cpp, in the order in which docs/benchmarks.md shows them.
+"""The problems are the folders of bench/ with a main.cpp or main.py, in the order in which docs/benchmarks.md shows them.
 
     python3 bench/report/problems.py         their names, one a line; those that the page does not know come last
 """
@@ -10,7 +10,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def problems():
-    found = sorted(main.parent.name for main in (ROOT / "bench").glob("*/main.cpp"))
+    found = sorted(main.parent.name for main in (ROOT / "bench").glob("*/main.*"))
     shown = re.findall(r"<!-- bench:(\w+) -->", PAGE.read_text(encoding="utf-8"))
     return sorted(found, key=lambda name: shown.index(name) if name in shown else len(shown))
 

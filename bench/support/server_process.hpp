@@ -23,7 +23,7 @@ namespace bench {
 
 // What a library does in its own process: listens on a free port of 127.0.0.1, tells it, and serves until it is killed.
 using tell = std::function<void(std::uint16_t port)>;
-using server = void (*)(tell const&);
+using server = std::function<void(tell const&)>;
 
 inline std::map<std::string, server>& servers() {
   static std::map<std::string, server> all;

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "bench/support/awake.hpp"
 #include "bench/support/burn.hpp"
 #include "bench/support/samples.hpp"
 
@@ -58,6 +59,7 @@ class sleeper {
 
 // run(sleepers) has every one of them sleep until due() and call woke(), until that is false, and returns then.
 template <class Run> void measure(State& state, Run run) {
+  awake const cpus;
   for (auto _ : state) {
     std::vector<sleeper> all;
     all.reserve(count);

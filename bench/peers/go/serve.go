@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -70,7 +71,9 @@ func connections(listener net.Listener, each func(net.Conn)) {
 	}
 }
 
-// As in bench/mixed: 1 takes 20 ms of CPU time, 2 blocks its thread for as long.
+var one sync.Mutex
+
+// As in bench/mixed: 1 takes 20 ms of CPU time, 2 blocks its thread for as long, 3 does so under a mutex.
 func cost(kind byte) {
 	const length = 20 * time.Millisecond
 	switch kind {
@@ -80,6 +83,10 @@ func cost(kind byte) {
 		for end := threadTime() + length; threadTime() < end; {
 		}
 	case 2:
+		syscall.Nanosleep(&syscall.Timespec{Nsec: int64(length)}, nil)
+	case 3:
+		one.Lock()
+		defer one.Unlock()
 		syscall.Nanosleep(&syscall.Timespec{Nsec: int64(length)}, nil)
 	}
 }
