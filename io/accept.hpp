@@ -2,6 +2,7 @@
 // accept_from: what the listeners of all kinds do. retry_pauses: trying again, less and less often, what tells nobody when it may succeed.
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include <weft/detail/descriptor.hpp>
 

@@ -31,7 +31,7 @@ void ask(weft::address const& server) {
 // the hogs go; then main and others take all the workers.
 template <class F>
 void while_all_are_stuck(F&& f) {
-  for (unsigned const workers : {2u, 4u}) {
+  for (unsigned const workers : {2u, 4u}) {  // one alone has no stand-ins
     CAPTURE(workers);
     with_each_hog([&](hog& h) {
       run_on(workers, [&] {

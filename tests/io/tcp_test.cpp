@@ -5,7 +5,6 @@
 #include <thread>
 #include <vector>
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "tests/io/loopback.hpp"
@@ -426,34 +425,6 @@ TEST_CASE("what can be written: text with and without its 0, arrays, vectors, sp
     client.write_all("");
     client.shutdown_write();
     CHECK(read_all(server) == std::string("a\0b", 3) + "textendpointerstringviewvec");
-  });
-}
-
-TEST_CASE("accept without a descriptor left: it pauses, and accepts when there is one again; close() ends the pause") {
-  run_on(2, [] {
-    auto l = listener();
-    auto client = weft::tcp_stream::connect(l.local_address());
-    CHECK(l.accept().is_open());  // there is a reactor
-    client = weft::tcp_stream::connect(l.local_address());
-    rlimit before{};
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-    rlimit none = before;
-    none.rlim_cur = 3;  // those that are open stay
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-    std::error_code error;
-    (void)l.accept(20ms, error);
-    CHECK(error == std::errc::timed_out);
-    auto acceptor = weft::spawn([&l] { return l.accept(); });
-    weft::this_task::yield();
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
-    CHECK(std::move(acceptor).get().is_open());
-    client = weft::tcp_stream::connect(l.local_address());
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-    auto closed = weft::spawn([&l] { return error_of([&] { (void)l.accept(); }); });
-    weft::this_task::yield();
-    l.close();
-    CHECK(closed.get() == std::errc::operation_canceled);
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
   });
 }
 
