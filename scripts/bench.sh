@@ -55,8 +55,8 @@ fi
 
 files=() failed=() step=0
 for problem in "${problems[@]}"; do
+  step=$((step + 1))
   if [[ -f bench/$problem/main.py ]]; then
-    step=$((step + 1))
     [[ -z ${FILTER:-} ]] || continue
     printf '[%2d/%d] %-12s ... ' "$step" "${#problems[@]}" "$problem" >&2
     began=$SECONDS
@@ -70,7 +70,6 @@ for problem in "${problems[@]}"; do
   fi
   program=build/release/bench/bench_$problem
   count=$("$program" --benchmark_list_tests --benchmark_filter="$rows" 2>/dev/null | grep -c "^$problem/" || true)
-  step=$((step + 1))
   [[ $count -gt 0 ]] || continue
   mine=$repetitions
   # Bytes hardly spread, and a row takes seconds.

@@ -10,6 +10,7 @@ import pathlib
 import sys
 
 import compare
+from goals import GOALS
 from goals_table import goals_table
 from page import put
 from problems import problems
@@ -36,6 +37,9 @@ def update(results, page):
         for name in ("goals", "peers"):
             parts.pop(name, None)
     results.failures += [f"{page}: no place for the table of {name}" for name in put(page, parts)]
+    text = pathlib.Path(page).read_text(encoding="utf-8")
+    unsaid = {goal.why for goal in GOALS if goal.why and f'<a id="why-{goal.why}">' not in text}
+    results.failures += [f"{page}: no reason why-{why}" for why in sorted(unsaid)]
 
 
 def draw(results, folder):

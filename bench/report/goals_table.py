@@ -47,6 +47,6 @@ def goals_table(results, whole=True):
             lines.append(f"| {goal.what} | {bound} | – | | | not measured |")
             continue
         peer, better = best_peer(goal, results, ours)
-        verdict = "met" if met(goal, ours) else "**missed**"
+        verdict = "met" if met(goal, ours) else f"**missed**: [why](#why-{goal.why})" if goal.why else "**missed**"
         lines.append(f"| {goal.what} | {bound} | {short(ours)} | {peer} | {better} | {verdict} |")
     return "\n".join(lines)
