@@ -187,10 +187,11 @@ class watchman {
 
   // One that computes is asked where it is, and told of at a later look.
   void report(watched& s, worker const& w, sight& known, time::time_point now) noexcept try {
-    if (!std::exchange(known.counted, true)) s.home->stalls.fetch_add(1, std::memory_order_relaxed);
     auto const who = w.thread();
     fiber const* const f = w.runs_on();
-    if ((now < next_report_ && !known.asked) || !who || f == nullptr) return;
+    if (!who || f == nullptr || f->current.load(std::memory_order_relaxed) == nullptr) return;  // no task keeps it
+    if (!std::exchange(known.counted, true)) s.home->stalls.fetch_add(1, std::memory_order_relaxed);
+    if (now < next_report_ && !known.asked) return;
     stall told{w, known.ticks, known.held, !known.asked && is_blocked(who->id).value_or(known.blocked), {}};
     if (told.blocked) {
       told.where = thread_stack::of_blocked(who->id, f->top.load(std::memory_order_relaxed));

@@ -1,9 +1,8 @@
 // A process that has no descriptors left: who accepts waits until there are some, and asks less and less often meanwhile.
 #include <atomic>
+#include <cerrno>
 #include <chrono>
-#include <optional>
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,33 +15,21 @@ using namespace std::chrono_literals;
 namespace {
 
 std::atomic<int> asked = 0;
+std::atomic<bool> none_left = false;
 
 }  // namespace
 
-// In the place of the C library's.
+// In the place of the C library's. Not by setrlimit(): UBSan checks virtual calls with a pipe's help, and reports them when it gets none.
 extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
   ++asked;
+  if (none_left) {
+    errno = EMFILE;
+    return -1;
+  }
   return static_cast<int>(::syscall(SYS_accept4, fd, address, size, flags));
 }
 
 namespace {
-
-// While it lives nothing can be opened; what is open stays.
-class no_descriptors {
- public:
-  no_descriptors() {
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    rlimit none = before_;
-    none.rlim_cur = 3;
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  }
-  ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  no_descriptors(no_descriptors const&) = delete;
-  no_descriptors& operator=(no_descriptors const&) = delete;
-
- private:
-  rlimit before_{};
-};
 
 template <class Task>
 void until_it_waits(Task const& t) {
@@ -54,7 +41,7 @@ void runs_out(Listener& l, Connect const& connect) {
   auto client = connect();
   CHECK(l.accept().is_open());  // there is a reactor
   client = connect();
-  std::optional<no_descriptors> none(std::in_place);
+  none_left = true;
   int const before = asked;
   std::error_code error;
   (void)l.accept(100ms, error);
@@ -63,15 +50,16 @@ void runs_out(Listener& l, Connect const& connect) {
 
   auto acceptor = weft::spawn([&l] { return l.accept(); });
   until_it_waits(acceptor);
-  none.reset();
+  none_left = false;
   CHECK(std::move(acceptor).get().is_open());
 
   client = connect();
-  none.emplace();
+  none_left = true;
   auto closed = weft::spawn([&l] { return loopback::error_of([&] { (void)l.accept(); }); });
   until_it_waits(closed);
   l.close();
   CHECK(closed.get() == std::errc::operation_canceled);
+  none_left = false;
 }
 
 }  // namespace
