@@ -34,7 +34,7 @@ void serve(std::uint16_t port) {
     listener.close();
   }
   try {
-    weft::with_timeout(1s, [&] { connections.join(); });
+    weft::with_timeout(5s, [&] { connections.join(); });
   } catch (weft::timeout_error const&) {  // join() has cancelled those that were left
   }
 }

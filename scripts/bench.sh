@@ -3,6 +3,7 @@
 # them (all, or those named) beside their peers, prints tables; build/release/bench/results/all.json holds a whole run.
 #   --quick        some minutes for all of it: short and few repetitions, without the largest rows
 #   --peers        also the programs of other languages (bench/peers): Go, Tokio, asyncio
+#   --calm         while others had over 5 % of the CPUs, a virtual machine's neighbours say, a problem runs again, twice at most; the calmest counts
 #   --update       puts the tables into docs/benchmarks.md and the plots into docs/plots
 #   --compare OLD  says what became slower since OLD (an all.json, or a folder of results), and ends with 1 then
 #   FILTER         a regular expression for the rows to run
@@ -11,16 +12,17 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-quick= peers= update= old= named=()
+quick= peers= calm= update= old= named=()
 while [[ $# -gt 0 ]]; do
   case $1 in
     --quick) quick=yes ;;
     --peers) peers=yes ;;
+    --calm) calm=yes ;;
     --update) update=yes ;;
     --compare) old=${2:?--compare needs an old all.json, or a folder of results}; shift ;;
     -h | --help) sed -n '2,/^set/{/^#/s/^# \?//p}' "${BASH_SOURCE[0]}"; exit 0 ;;
     -*) echo "bench: no option $1; see --help" >&2; exit 2 ;;
-    *) if compgen -G "bench/$1/main.*" >/dev/null; then named+=("$1"); else FILTER=$1; fi ;;
+    *) if [[ -f bench/$1/main.cpp || -f bench/$1/main.py ]]; then named+=("$1"); else FILTER=$1; fi ;;
   esac
   shift
 done
@@ -43,7 +45,7 @@ for problem in "${problems[@]}"; do [[ ! -f bench/$problem/main.cpp ]] || progra
 [[ ${#programs[@]} -eq 0 ]] || scripts/build.sh release "${programs[@]}" >&2
 if [[ -n $peers ]]; then
   scripts/deps.sh peers || true
-  for language in go tokio; do bench/peers/run.sh "$language" || true; done  # they serve in rows of the problems, too
+  for language in go tokio; do bench/peers/run.sh "$language" || rm -rf "build/peers/$language"; done  # they serve in rows of the problems, too
 fi
 
 # Four repetitions are the fewest that --compare can judge.
@@ -53,19 +55,44 @@ if [[ -n $quick ]]; then
   rows=${FILTER:--(1m/|count:1000000|left_after|capacity:16/|workers:(8|16|32))}
 fi
 
+# Percent of the CPUs that others of the same host had since `stolen` was $1, and it was $2 o'clock ($SECONDS).
+stolen() { awk '{ print $9 + 0; exit }' /proc/stat; }
+taken_since() { echo $((($(stolen) - $1) / ((SECONDS - $2 + 1) * $(nproc)))); }
+
+# calmest FILE COMMAND...: runs it, which writes "$out"; keeps that as FILE.
+calmest() {
+  local kept=$1 least=1000 attempt taken before began
+  shift
+  for attempt in 1 2 3; do
+    out=$kept.now before=$(stolen) began=$SECONDS
+    "$@" || return
+    taken=$(taken_since "$before" "$began")
+    printf '%d s, others had %d %%; ' $((SECONDS - began)) "$taken" >&2
+    if ((taken < least)); then
+      mv "$out" "$kept"
+      least=$taken
+    fi
+    if [[ -z $calm ]] || ((taken <= 5)); then break; fi
+  done
+  rm -f "$kept.now"
+  echo >&2
+}
+
+# Google Benchmark's own table goes to a file: with shuffled repetitions it comes at the end anyway.
+run_rows() {
+  timeout --foreground 1200 "$program" --benchmark_enable_random_interleaving=true --benchmark_repetitions="$mine" \
+    --benchmark_min_time="$min_time" --benchmark_filter="$rows" --benchmark_display_aggregates_only=true \
+    --benchmark_out="$out" --benchmark_out_format=json >"$results/$problem.log" 2>&1
+}
+run_script() { python3 -B "bench/$problem/main.py" --repetitions "$((repetitions * 2))" >"$out"; }
+
 files=() failed=() step=0
 for problem in "${problems[@]}"; do
   step=$((step + 1))
   if [[ -f bench/$problem/main.py ]]; then
     [[ -z ${FILTER:-} ]] || continue
     printf '[%2d/%d] %-12s ... ' "$step" "${#problems[@]}" "$problem" >&2
-    began=$SECONDS
-    if python3 -B "bench/$problem/main.py" --repetitions "$((repetitions * 2))" >"$results/$problem.jsonl"; then
-      files+=("$results/$problem.jsonl")
-      echo "$((SECONDS - began)) s" >&2
-    else
-      failed+=("$problem")
-    fi
+    if calmest "$results/$problem.jsonl" run_script; then files+=("$results/$problem.jsonl"); else failed+=("$problem"); fi
     continue
   fi
   program=build/release/bench/bench_$problem
@@ -74,14 +101,11 @@ for problem in "${problems[@]}"; do
   mine=$repetitions
   # Bytes hardly spread, and a row takes seconds.
   if [[ $problem == memory && -z ${REPETITIONS:-} ]]; then mine=4; fi
+  # The slowest of some rows over another: that takes good medians of each.
+  if [[ $problem == scaling && -z ${REPETITIONS:-}$quick ]]; then mine=20; fi
   printf '[%2d/%d] %-12s %3d rows, %d repetitions ... ' "$step" "${#problems[@]}" "$problem" "$count" "$mine" >&2
-  began=$SECONDS
-  # Google Benchmark's own table goes to a file: with shuffled repetitions it comes at the end anyway.
-  if timeout --foreground 1200 "$program" --benchmark_enable_random_interleaving=true --benchmark_repetitions="$mine" \
-      --benchmark_min_time="$min_time" --benchmark_filter="$rows" --benchmark_display_aggregates_only=true \
-      --benchmark_out="$results/$problem.json" --benchmark_out_format=json >"$results/$problem.log" 2>&1; then
+  if calmest "$results/$problem.json" run_rows; then
     files+=("$results/$problem.json")
-    echo "$((SECONDS - began)) s" >&2
   else
     failed+=("$problem")
     echo "failed: see $results/$problem.log" >&2

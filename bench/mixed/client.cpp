@@ -19,15 +19,17 @@ namespace {
 
 class load {
  public:
-  load(std::uint16_t port, kind costly, unsigned seed) : costly_(costly), gaps_(seed), kinds_(seed), epoll_(epoll_create1(EPOLL_CLOEXEC)), all_(connections) {
+  load(std::uint16_t port, kind costly, unsigned seed) : costly_(costly), seed_(seed), epoll_(epoll_create1(EPOLL_CLOEXEC)), all_(connections) {
     for (std::size_t i = 0; i != all_.size(); ++i) {
       watch(epoll_, all_[i].fd = connect_to(port), i);
       free_.push_back(i);
     }
   }
 
-  // False: a wrong answer, or none for seconds.
+  // False: a wrong answer, one that cannot have cost what it should, or none for seconds. The same requests at the same times each time.
   bool run(double rate, clock::duration time) {
+    gaps_.seed(seed_);
+    kinds_.seed(~seed_);
     std::exponential_distribution<double> gap(rate);
     auto const begin = clock::now(), end = begin + time;
     auto due = begin;
@@ -83,6 +85,7 @@ class load {
       if (kind(c.got[0]) == kind::cheap) {
         cheap.add(clock::now() - c.due);
       } else {
+        if (clock::now() - c.due < cost) return false;
         ++costly_done;
       }
       free_.push_back(which);
@@ -91,6 +94,7 @@ class load {
   }
 
   kind const costly_;
+  unsigned const seed_;
   std::mt19937_64 gaps_, kinds_;  // apart: the n-th request is the same one whatever the server does
   owned_fd const epoll_;
   std::vector<connection> all_;

@@ -11,7 +11,7 @@ import sys
 
 import compare
 from goals import GOALS
-from goals_table import goals_table
+from goals_table import goals_table, unexplained
 from page import put
 from problems import problems
 from results import read
@@ -40,6 +40,7 @@ def update(results, page):
     text = pathlib.Path(page).read_text(encoding="utf-8")
     unsaid = {goal.why for goal in GOALS if goal.why and f'<a id="why-{goal.why}">' not in text}
     results.failures += [f"{page}: no reason why-{why}" for why in sorted(unsaid)]
+    results.failures += [f"{page}: no reason why this is missed: {what}" for what in unexplained(results)]
 
 
 def draw(results, folder):

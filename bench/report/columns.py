@@ -18,7 +18,7 @@ COLUMNS = {  # in the order of the tables
     "ms_per_run": Column("ms", digits=2),
     "p50_us": Column("p50, µs", digits=1),
     "p99_us": Column("p99, µs", digits=1),
-    "p999_us": Column("p99.9, µs", digits=1),
+    "p999_us": Column("p99.9, µs", digits=1, cost=False),
     "oldest_us": Column("the oldest in the end, µs", digits=0),
     "displaced_p99": Column("places out of order, p99", digits=0),
     "served_percent": Column("% served", digits=0, cost=False),

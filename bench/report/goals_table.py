@@ -1,6 +1,7 @@
 """How far weft and the best peer of the run are from the goals."""
 from goals import GOALS
 
+
 def measured(goal, results, library):
     try:
         return goal.measure(results, library)
@@ -19,6 +20,12 @@ def by_peer(goal, results):
 
 def met(goal, figure):
     return figure >= goal.bound if goal.at_least else figure <= goal.bound
+
+
+def unexplained(results):
+    """What is missed, and names no reason."""
+    figures = [(goal, measured(goal, results, "weft")) for goal in GOALS if not goal.why]
+    return [goal.what for goal, figure in figures if figure is not None and not met(goal, figure)]
 
 
 def best_peer(goal, results, ours):

@@ -2,6 +2,8 @@
 
 Names hold {} where the library's name goes. KeyError or ZeroDivisionError: not measured.
 """
+import contextlib
+
 from columns import column
 
 
@@ -31,9 +33,19 @@ def best_of(names, over):
 
 
 def slowest(name, over, values, counter="per_item"):
-    """The worst of some rows, over one; a further {} in their name stands for each of the values."""
+    """The worst of some rows, of those that were run, over one; a further {} in their name stands for each of the values."""
     some = [ratio(name.format("{}", value), over, counter) for value in values]
-    return lambda results, library: max(one(results, library) for one in some)
+
+    def measure(results, library):
+        found = []
+        for one in some:
+            with contextlib.suppress(KeyError):
+                found.append(one(results, library))
+        if not found:
+            raise KeyError(name)
+        return max(found)
+
+    return measure
 
 
 def worst(problem, counter, form="{}"):

@@ -10,7 +10,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def problems():
-    found = sorted(main.parent.name for main in (ROOT / "bench").glob("*/main.*"))
+    found = sorted(main.parent.name for kind in ("cpp", "py") for main in (ROOT / "bench").glob(f"*/main.{kind}"))
     shown = re.findall(r"<!-- bench:(\w+) -->", PAGE.read_text(encoding="utf-8"))
     return sorted(found, key=lambda name: shown.index(name) if name in shown else len(shown))
 

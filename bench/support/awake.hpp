@@ -24,7 +24,7 @@ class awake {
   }
 
  private:
-  // With pauses too short to halt: a CPU that becomes idle is what makes the kernel look for threads that wait behind others.
+  // With pauses so short that a host polls through them: a CPU that becomes idle is what makes the kernel look for threads that wait behind others.
   static constexpr std::chrono::microseconds busy{30}, idle{20};
 
   static void keep_busy(std::stop_token const& stop, int cpu) {

@@ -15,8 +15,12 @@ CLIENTS = 50
 
 def start(program):
     server = subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    host, port = re.fullmatch(r"echoing at (.*):(\d+)\n", server.stdout.readline()).groups()
-    return server, (host, int(port))
+    said = server.stdout.readline()
+    where = re.fullmatch(r"echoing at (.*):(\d+)\n", said)
+    if not where:
+        server.kill()
+        raise AssertionError(said + server.communicate()[1])
+    return server, (where[1], int(where[2]))
 
 
 def answer(client, size):

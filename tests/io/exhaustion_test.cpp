@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -31,6 +32,13 @@ extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
 
 namespace {
 
+struct no_descriptors {
+  no_descriptors() { none_left = true; }
+  ~no_descriptors() { none_left = false; }
+  no_descriptors(no_descriptors const&) = delete;
+  no_descriptors& operator=(no_descriptors const&) = delete;
+};
+
 template <class Task>
 void until_it_waits(Task const& t) {
   until([&] { return t.state() == weft::task_state::suspended; });
@@ -41,7 +49,7 @@ void runs_out(Listener& l, Connect const& connect) {
   auto client = connect();
   CHECK(l.accept().is_open());  // there is a reactor
   client = connect();
-  none_left = true;
+  std::optional<no_descriptors> none(std::in_place);
   int const before = asked;
   std::error_code error;
   (void)l.accept(100ms, error);
@@ -50,16 +58,15 @@ void runs_out(Listener& l, Connect const& connect) {
 
   auto acceptor = weft::spawn([&l] { return l.accept(); });
   until_it_waits(acceptor);
-  none_left = false;
+  none.reset();
   CHECK(std::move(acceptor).get().is_open());
 
   client = connect();
-  none_left = true;
+  none.emplace();
   auto closed = weft::spawn([&l] { return loopback::error_of([&] { (void)l.accept(); }); });
   until_it_waits(closed);
   l.close();
   CHECK(closed.get() == std::errc::operation_canceled);
-  none_left = false;
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ int main() {
     });
     // One that is spawned, begins, and wakes of itself; the time until then is not counted.
     section("sleep", [&] {
-      auto const due = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+      auto const due = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
       auto const sleeper = weft::spawn([due] { weft::this_task::sleep_until(due); });
       weft::this_task::yield();
       CALLGRIND_TOGGLE_COLLECT;
